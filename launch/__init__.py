@@ -1,0 +1,1 @@
+"""How the programs start: logging, signals, and all of them together on one machine."""

@@ -1,0 +1,1 @@
+"""Feed -> playout -> Opus -> RTP -> browsers, and the HTTP that sets it up."""

@@ -1,0 +1,123 @@
+"""``python -m streamer``: plays feeds to browsers. Settings are environment variables."""
+
+import asyncio
+import contextlib
+import gc
+import signal
+from collections.abc import AsyncIterator
+
+import structlog
+from aiohttp import web
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from feed.connection import UNREACHABLE, connect
+from feed.errors import InvalidFeedName
+from feed.keys import checked_feed_name
+from feed.reader import FeedReader
+from launch import logs
+from launch.console import fail, settings_error, without_password
+from launch.loop import run
+from streamer.metrics import Metrics
+from streamer.peers import Peers
+from streamer.players import Players
+from streamer.settings import Settings
+from streamer.taps import CaptureWriter
+from streamer.web import make_app
+
+GOODBYE_S = 1.0
+"""How long a request under way may take to end when the process stops."""
+
+log = structlog.get_logger()
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM, then say goodbye, commit and return.
+
+    Raises:
+        OSError: the port is taken, or a directory cannot be written.
+        redis.exceptions.RedisError: Redis is not there at the start.
+    """
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with contextlib.AsyncExitStack() as stack:
+        redis = connect(settings.redis_url)
+        stack.push_async_callback(redis.aclose)
+        await redis.ping()
+        port = await stack.enter_async_context(_serving(settings, redis))
+        # what the program needs is loaded: keep full collections away from it (140 ms)
+        gc.collect()
+        gc.freeze()
+        log.info("streamer.started", port=port)
+        print(f"listening on http://localhost:{port}", flush=True)  # noqa: T201
+        await stop.wait()
+        log.info("streamer.stopping")
+    log.info("streamer.stopped")
+
+
+@contextlib.asynccontextmanager
+async def _serving(settings: Settings, redis: Redis) -> AsyncIterator[int]:
+    """Run every part of the streamer; yield the port, and take all down again in order."""
+    metrics = Metrics()
+    captures: CaptureWriter | None = None
+    if settings.captures:
+        captures = CaptureWriter(settings.capture_dir, settings.capture_keep)
+        captures.start()
+    reader = FeedReader(redis, metrics.redis_is_up)
+    players = Players(redis, reader, settings, metrics, captures)
+    peers = Peers(players, settings, metrics)
+    app = make_app(peers, metrics, settings)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
+    reading = asyncio.create_task(reader.run(), name="read feeds")
+    try:
+        await runner.setup()
+        site = web.TCPSite(runner, settings.http_host, settings.port)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await peers.close()
+        await runner.cleanup()
+        await players.close()
+        reading.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await reading
+        if captures is not None:
+            captures.stop()
+
+
+def main() -> None:
+    """Read the settings, start logging, serve; say in one line why if that is not possible."""
+    try:
+        settings = Settings()
+        checked_feed_name(settings.feed)
+    except ValidationError as error:
+        fail(settings_error(error))
+    except InvalidFeedName as error:
+        fail(f"FEED: {error}")
+    try:
+        logs.configure(settings.log_dir / "webrtcsvr.log")
+    except OSError as error:
+        fail(f"LOG_DIR: cannot write {settings.log_dir}: {error.strerror}")
+    try:
+        run(serve(settings))
+    except UNREACHABLE as error:
+        log.exception("streamer.failed")
+        if isinstance(error, OSError) and error.filename is not None:
+            fail(f"cannot write {error.filename}: {error.strerror}")
+        fail(_why_not(settings, error))
+    except ValueError as error:
+        fail(f"REDIS_URL={without_password(settings.redis_url)!r}: {error}")
+
+
+def _why_not(settings: Settings, error: BaseException) -> str:
+    """Say which of the two things a streamer needs is missing: its port or Redis."""
+    if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
+        where = f"{settings.http_host}:{settings.port}"
+        return f"cannot listen on {where}: {error.strerror}; set PORT to a free port"
+    url = without_password(settings.redis_url)
+    return f"Redis is not reachable at {url}: start it, or set REDIS_URL"
+
+
+if __name__ == "__main__":
+    main()

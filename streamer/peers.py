@@ -1,0 +1,183 @@
+"""Peer connections: an offer in, an answer out, and the listener behind it until it goes."""
+
+import asyncio
+import json
+import secrets
+from dataclasses import dataclass, field
+
+import structlog
+from aiortc import (
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+
+from feed.events import Event, event_as_dict
+from streamer.errors import InvalidSdp, TooManyListeners
+from streamer.listeners import parse_message
+from streamer.metrics import Metrics
+from streamer.offers import Offer
+from streamer.player import FeedPlayer, Seat
+from streamer.players import Players
+from streamer.settings import Settings
+from streamer.track import PacketTrack
+
+MAX_CHANNEL_BACKLOG = 65_536
+"""Bytes that may wait in a listener's data channel; beyond that it is told nothing more."""
+
+log = structlog.get_logger()
+
+
+@dataclass(eq=False, slots=True)
+class Peer:
+    """One listener's connection."""
+
+    session: str
+    pc: RTCPeerConnection
+    player: FeedPlayer
+    track: PacketTrack
+    timer: asyncio.TimerHandle | None = None
+    """Until it connects: the time-out. Then, without data channel: the warm-up."""
+    channel: RTCDataChannel | None = None
+    closing: bool = field(default=False)
+
+    def tell(self, event: Event) -> None:
+        """Send an event over the data channel, if there is one that keeps up."""
+        channel = self.channel
+        if (
+            channel is not None
+            and channel.readyState == "open"
+            and channel.bufferedAmount < MAX_CHANNEL_BACKLOG
+        ):
+            channel.send(json.dumps(event_as_dict(event)))
+
+
+class Peers:
+    """The connections of this process."""
+
+    def __init__(self, players: Players, settings: Settings, metrics: Metrics) -> None:
+        self._players = players
+        self._settings = settings
+        self._metrics = metrics
+        self._peers: set[Peer] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._open = True
+
+    @property
+    def count(self) -> int:
+        """Connections, the ones still being set up included."""
+        return len(self._peers)
+
+    async def answer(self, offer: Offer) -> str:
+        """Set up a connection; return the SDP answer.
+
+        Raises:
+            TooManyListeners: the limit is reached, or the process is stopping.
+            InvalidSdp: aiortc cannot answer this offer.
+        """
+        if not self._open:
+            raise TooManyListeners("server", "is stopping")
+        if len(self._peers) >= self._settings.max_listeners:
+            raise TooManyListeners(
+                "listeners", f"all {self._settings.max_listeners} places are taken, try later"
+            )
+        # iceServers=None would mean a public STUN server and seconds of waiting for it
+        pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        player = self._players.open(offer.feed)
+        peer = Peer(secrets.token_hex(8), pc, player, PacketTrack())
+        self._peers.add(peer)
+        self._watch(peer, offer)
+        try:
+            return await self._negotiate(peer, offer)
+        except BaseException:
+            await self._close(peer, "refused")
+            raise
+
+    async def close(self) -> None:
+        """Say goodbye to every listener; take no more."""
+        self._open = False
+        await asyncio.gather(*(self._close(peer, "stopping") for peer in tuple(self._peers)))
+        await asyncio.gather(*self._tasks)
+
+    async def _negotiate(self, peer: Peer, offer: Offer) -> str:
+        try:
+            await peer.pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            transceiver = next(t for t in peer.pc.getTransceivers() if t.kind == "audio")
+            peer.pc.addTrack(peer.track)
+            transceiver.direction = "sendonly"
+            await peer.pc.setLocalDescription(await peer.pc.createAnswer())
+        except Exception as error:
+            # aiortc parses a stranger's text: whatever it raises, the offer is at fault
+            log.info("offer.refused", error=repr(error))
+            raise InvalidSdp(f"cannot be answered: {error or type(error).__name__}") from error
+        loop = asyncio.get_running_loop()
+        peer.timer = loop.call_later(
+            self._settings.connect_timeout, self._close_soon, peer, "never connected"
+        )
+        return str(peer.pc.localDescription.sdp)
+
+    def _watch(self, peer: Peer, offer: Offer) -> None:
+        @peer.pc.on("connectionstatechange")
+        def changed() -> None:
+            state = peer.pc.connectionState
+            if state == "connected":
+                self._connected(peer, offer)
+            elif state in ("failed", "closed"):
+                self._close_soon(peer, state)
+
+        @peer.pc.on("datachannel")
+        def opened(channel: RTCDataChannel) -> None:
+            peer.channel = channel
+
+            @channel.on("message")
+            def said(text: object) -> None:
+                self._heard(peer, text)
+
+    def _connected(self, peer: Peer, offer: Offer) -> None:
+        if peer.timer is not None:
+            peer.timer.cancel()
+        if peer.closing:
+            return
+        log.info("listener.connected", feed=offer.feed, session=peer.session)
+        peer.player.join(peer.session, Seat(peer.track, peer.tell))
+        self._count()
+        if not offer.has_data_channel:
+            loop = asyncio.get_running_loop()
+            peer.timer = loop.call_later(self._settings.warmup, self._set_ready, peer, True)
+
+    def _heard(self, peer: Peer, text: object) -> None:
+        message = parse_message(text)
+        if message == "listener.ready":
+            self._set_ready(peer, True)
+        elif message == "listener.paused":
+            self._set_ready(peer, False)
+
+    def _set_ready(self, peer: Peer, ready: bool) -> None:
+        peer.player.set_ready(peer.session, ready)
+        self._count()
+
+    def _close_soon(self, peer: Peer, reason: str) -> None:
+        task = asyncio.create_task(self._close(peer, reason))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _close(self, peer: Peer, reason: str) -> None:
+        if peer.closing:
+            return
+        peer.closing = True
+        if peer.timer is not None:
+            peer.timer.cancel()
+        peer.player.leave(peer.session)
+        self._players.release(peer.player)
+        self._metrics.dropped.inc(peer.track.dropped)
+        peer.track.stop()
+        await peer.pc.close()
+        self._peers.discard(peer)
+        self._count()
+        log.info("listener.gone", feed=peer.player.name, session=peer.session, reason=reason)
+
+    def _count(self) -> None:
+        audiences = {peer.player.audience for peer in self._peers}
+        self._metrics.connected.set(sum(audience.connected for audience in audiences))
+        self._metrics.ready.set(sum(audience.ready for audience in audiences))

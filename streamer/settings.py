@@ -1,0 +1,58 @@
+"""What the streamer can be told by environment variables, and the defaults.
+
+Names are upper case in the environment: ``PORT``, ``PREBUFFER``. Durations are seconds.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from streamer.playout import PlayoutLimits
+
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+class Settings(BaseSettings):
+    """Settings of one streamer process."""
+
+    redis_url: str = Field("redis://localhost:6379", description="where the feeds are")
+    http_host: str = Field("127.0.0.1", description="address the page and signalling bind")
+    port: int = Field(8910, ge=0, le=65_535, description="TCP port of the page and signalling")
+    feed: str = Field("default", description="feed of an offer that names none")
+    log_dir: Path = Field(Path("logs"), description="where webrtcsvr.log is written")
+
+    max_listeners: int = Field(200, ge=1, description="connections beyond these are refused: 503")
+    warmup: Seconds = Field(
+        4.0, description="a player without data channel is ready so long after DTLS"
+    )
+    linger: Seconds = Field(30.0, description="how long a feed stays loaded with nobody there")
+    connect_timeout: Seconds = Field(15.0, description="an offer that has not connected is dropped")
+
+    prebuffer: Seconds = Field(0.060, description="speech that must wait before playback begins")
+    response_timeout: Seconds = Field(
+        10.0, description="a response that starves so long is ended with an error"
+    )
+    read_ahead: Seconds = Field(30.0, ge=17.0, description="most unplayed speech read from Redis")
+    rewind: Seconds = Field(60.0, description="played speech kept in Redis behind the playhead")
+    feed_ttl: int = Field(86_400, ge=1, description="keys of a feed expire so long after its use")
+
+    opus_bitrate: int = Field(64_000, ge=6_000, le=510_000, description="bits per second")
+    opus_complexity: int = Field(10, ge=0, le=10, description="0 is cheapest, 10 is best")
+    opus_channels: Literal[1, 2] = Field(1, description="1: both channels are equal, code one")
+
+    captures: bool = Field(False, description="record the four stages of every playback")
+    capture_dir: Path = Field(Path("captured"), description="where captures are written")
+    capture_max: Seconds = Field(600.0, description="longest capture; the rest is not recorded")
+    capture_keep: int = Field(20, ge=1, description="captures kept; older ones are removed")
+
+    @property
+    def playout_limits(self) -> PlayoutLimits:
+        """The durations that playout goes by."""
+        return PlayoutLimits(
+            prebuffer_s=self.prebuffer,
+            response_timeout_s=self.response_timeout,
+            read_ahead_s=self.read_ahead,
+            rewind_s=self.rewind,
+        )

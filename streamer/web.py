@@ -1,0 +1,96 @@
+"""HTTP: the page, signalling, health and metrics."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import structlog
+from aiohttp import web
+
+from streamer.errors import InvalidRequest, Refused
+from streamer.metrics import Metrics
+from streamer.offers import MAX_BODY_BYTES, parse_offer
+from streamer.peers import Peers
+from streamer.settings import Settings
+
+STATIC = Path(__file__).parent.parent / "static"
+HEADERS = {
+    # the page needs nothing from elsewhere, and may not be framed
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
+
+PEERS = web.AppKey("peers", Peers)
+METRICS = web.AppKey("metrics", Metrics)
+SETTINGS = web.AppKey("settings", Settings)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+log = structlog.get_logger()
+
+
+def make_app(peers: Peers, metrics: Metrics, settings: Settings) -> web.Application:
+    """Return the application: every route, errors as JSON."""
+    app = web.Application(middlewares=[_errors_as_json], client_max_size=MAX_BODY_BYTES)
+    app[PEERS], app[METRICS], app[SETTINGS] = peers, metrics, settings
+    app.router.add_get("/", _page)
+    app.router.add_static("/static", STATIC)
+    app.router.add_post("/offer", _offer)
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_get("/readyz", _readyz)
+    app.router.add_get("/metrics", _metrics)
+    app.on_response_prepare.append(_add_headers)
+    return app
+
+
+async def _page(request: web.Request) -> web.StreamResponse:
+    return web.FileResponse(STATIC / "index.html")
+
+
+async def _offer(request: web.Request) -> web.Response:
+    # a page of another site cannot send this type without asking first (CORS preflight)
+    if request.content_type != "application/json":
+        raise InvalidRequest("Content-Type", "must be application/json")
+    offer = parse_offer(await request.read(), request.app[SETTINGS].feed)
+    answer = await request.app[PEERS].answer(offer)
+    return web.json_response({"sdp": answer, "type": "answer"})
+
+
+async def _healthz(request: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _readyz(request: web.Request) -> web.Response:
+    if request.app[METRICS].redis_answers:
+        return web.json_response({"status": "ready"})
+    return _error(503, "redis", "is not reachable; playback goes on with what has been read")
+
+
+async def _metrics(request: web.Request) -> web.Response:
+    return web.Response(
+        body=request.app[METRICS].render(),
+        headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"},
+    )
+
+
+@web.middleware
+async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except Refused as error:
+        request.app[METRICS].refused.labels(type(error).__name__).inc()
+        return _error(error.status, error.field, error.message)
+    except web.HTTPRequestEntityTooLarge:
+        return _error(413, "body", f"is larger than {MAX_BODY_BYTES} bytes")
+    except web.HTTPError as error:
+        return _error(error.status, "path", f"{request.method} {request.path}: {error.reason}")
+
+
+def _error(status: int, field: str, message: str) -> web.Response:
+    body = {"error": {"field": field, "message": message}}
+    return web.json_response(body, status=status)
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)
