@@ -55,7 +55,7 @@ export class Player {
   #wanted = true;
   #rendering = false;
   /** What this connection's server knows. */
-  #told = { rendering: false, listening: "" };
+  #told = "";
   /** @type {string | null} response being said */
   #speaking = null;
   /** @type {{ready: number, connected: number} | null} */
@@ -121,7 +121,7 @@ export class Player {
     this.close();
     this.#trouble = null;
     this.#rendering = false;
-    this.#told = { rendering: false, listening: "" };
+    this.#told = "";
     this.#speaking = null;
     const connection = new Connection(this.#feed, {
       changed: () => this.#update(),
@@ -236,14 +236,10 @@ export class Player {
 
   #tell() {
     if (!this.#connection?.opened) return;
-    if (this.#rendering && !this.#told.rendering) {
-      this.#told.rendering = true;
-      this.#send({ type: "listener.rendering" });
-    }
     const listening = { paused: "listener.paused", ready: "listener.ready", speaking: "listener.ready" };
     const type = /** @type {Record<string, string | undefined>} */ (listening)[this.state];
-    if (type && type !== this.#told.listening) {
-      this.#told.listening = type;
+    if (type && type !== this.#told) {
+      this.#told = type;
       this.#send({ type });
     }
   }

@@ -7,8 +7,9 @@
  * 0.2 s to it, so the server is asked to begin only afterwards.
  */
 
-/** Nothing may have been stretched or concealed for this long. */
-export const WINDOW_MS = 1000;
+/** Nothing may have been stretched or concealed for this long. Speech that began
+ * this long after the first packet was never squeezed afterwards (docs/cold-start.md). */
+export const WINDOW_MS = 250;
 
 /** So long after the first packet the buffer counts as settled anyhow: on a
  * path that never comes to rest, waiting on would only be silence. */

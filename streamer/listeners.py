@@ -12,12 +12,8 @@ from feed.events import Listeners
 MAX_MESSAGE_CHARS = 2_000
 """Longest message a page may send over the data channel."""
 
-Message = Literal["listener.rendering", "listener.ready", "listener.paused"]
-_MESSAGES: Final[tuple[Message, ...]] = (
-    "listener.rendering",
-    "listener.ready",
-    "listener.paused",
-)
+Message = Literal["listener.ready", "listener.paused"]
+_MESSAGES: Final[tuple[Message, ...]] = ("listener.ready", "listener.paused")
 
 
 def parse_message(text: object) -> Message | None:

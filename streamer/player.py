@@ -11,6 +11,7 @@ from av import Packet
 from av.stream import Stream
 from redis.exceptions import RedisError
 
+from feed.cancellation import heeding
 from feed.commits import Committer
 from feed.connection import UNREACHABLE, Backoff
 from feed.entries import AudioEntry
@@ -25,9 +26,16 @@ from streamer.pacing import Pacer, staggered_anchor
 from streamer.playout import Frame, Playout, PlayoutLimits
 from streamer.taps import Tap
 from streamer.track import PacketTrack
-from streamer.transform import FRAME_SAMPLES
+from streamer.transform import FRAME_SAMPLES, SILENCE
 
 COMMIT_EVERY_S = 0.200
+LEAD_IN_PACKETS = 4
+"""Silence that a new listener gets at once, ahead of the clock: 80 ms.
+
+A jitter buffer that begins empty grows to its target by stretching what it plays, and
+shrinks again by squeezing it, for seconds. One that is filled to its target by the first
+packets has nothing to do: the page asks for a target of as much (``jitterBufferTarget``).
+"""
 
 log = structlog.get_logger()
 
@@ -71,7 +79,8 @@ class FeedPlayer:
         self._commits: asyncio.Task[None] | None = None
         self._event_waits = asyncio.Event()
         self._committed = Playhead()
-        self._pts = 0
+        self._silence = encoder.encode(SILENCE)
+        self._pts = LEAD_IN_PACKETS * FRAME_SAMPLES
 
     async def load(self) -> EntryId:
         """Wait for Redis, take up the saved playhead, and begin to commit.
@@ -82,7 +91,7 @@ class FeedPlayer:
         backoff = Backoff()
         while True:
             try:
-                resume = await self._committer.load()
+                resume = await heeding(self._committer.load())
                 break
             except MalformedEntry as error:
                 log.error("playhead.malformed", feed=self.name, error=str(error))
@@ -116,6 +125,8 @@ class FeedPlayer:
 
     def join(self, session: str, seat: Seat) -> None:
         """Send to a listener from now on."""
+        for n in range(LEAD_IN_PACKETS, 0, -1):
+            seat.track.put(_packet(self._silence, self._pts - n * FRAME_SAMPLES))
         self._seats[session] = seat
         self._emit([self.audience.join(session)])
         if self._ticker is None:
@@ -124,8 +135,12 @@ class FeedPlayer:
     def set_ready(self, session: str, ready: bool) -> None:
         """Note that a listener can hear, or no longer."""
         event = self.audience.set_ready(session, ready)
-        if event is not None:
-            self._emit([event])
+        if event is None:
+            return
+        self._emit([event])
+        speaking = self.playout.speaking
+        if ready and speaking is not None:  # it began before this listener could be told
+            self._seats[session].tell(speaking)
 
     def leave(self, session: str) -> None:
         """Stop sending to a listener. The ticker stops with the last one."""
@@ -167,8 +182,7 @@ class FeedPlayer:
             self._after(frame)
 
     def _send(self, payload: bytes) -> None:
-        packet: Packet[Stream] = Packet(payload)
-        packet.pts, packet.time_base = self._pts, TIME_BASE
+        packet = _packet(payload, self._pts)
         self._pts += FRAME_SAMPLES
         for seat in self._seats.values():
             seat.track.put(packet)
@@ -191,14 +205,16 @@ class FeedPlayer:
     async def _commit_forever(self) -> None:
         backoff = Backoff()
         while True:
+            # not wait_for: in Python 3.11 it swallows a cancel that meets the event
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._event_waits.wait(), COMMIT_EVERY_S)
+                async with asyncio.timeout(COMMIT_EVERY_S):
+                    await self._event_waits.wait()
             self._event_waits.clear()
             self._queue_playhead()
             if not self._committer.waiting:
                 continue
             try:
-                await self._committer.commit()
+                await heeding(self._committer.commit())
             except (RedisError, OSError) as error:
                 # gone, loading or refusing: whatever it is, what waits is kept and tried again
                 log.warning("commit.failed", feed=self.name, error=str(error))
@@ -210,3 +226,9 @@ class FeedPlayer:
         if self.playout.playhead != self._committed:
             self._committed = self.playout.playhead
             self._committer.set_playhead(self._committed, self.playout.trim_before)
+
+
+def _packet(payload: bytes, pts: int) -> "Packet[Stream]":
+    packet: Packet[Stream] = Packet(payload)
+    packet.pts, packet.time_base = pts, TIME_BASE
+    return packet

@@ -130,6 +130,14 @@ class Playout:
         """The oldest entry within the rewind, below which the stream may be trimmed."""
         return self._passed[0][0] if self._passed else None
 
+    @property
+    def speaking(self) -> Started | None:
+        """The event of the response that has started and not stopped, if there is one."""
+        head = self._intake.responses[0] if self._intake.responses else None
+        if head is None or not head.started:
+            return None
+        return Started(head.response_id, head.sent_item_id)
+
     def wants(self, entries: int) -> bool:
         """Tell whether there is room for so many more entries."""
         return self._intake.wants(entries)
