@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 
 import structlog
 
-from captures.files import STAGES, capture_path, index_path, list_timestamps
+from captures.files import STAGES, capture_path, index_path, list_timestamps, wav_path
 from captures.index import CaptureIndex, ResponseRecord, SpanList
 from feed.audio import samples_in
 from streamer.playout import Frame
@@ -88,9 +88,8 @@ class CaptureWriter:
         """Open the files of a new capture, and remove the oldest beyond the limit."""
         for old in list_timestamps(self._directory)[: 1 - self._keep or None]:
             for stage in STAGES:
-                path = capture_path(self._directory, stage, old)
-                path.unlink(missing_ok=True)
-                path.with_name(path.name + ".wav").unlink(missing_ok=True)
+                capture_path(self._directory, stage, old).unlink(missing_ok=True)
+                wav_path(self._directory, stage, old).unlink(missing_ok=True)
             index_path(self._directory, old).unlink(missing_ok=True)
         return [capture_path(self._directory, stage, timestamp).open("xb") for stage in STAGES]
 

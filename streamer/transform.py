@@ -16,6 +16,8 @@ FRAME_SAMPLES = 960
 """A frame: 20 ms of 48 kHz. Any other size makes several packets share an RTP timestamp."""
 FRAME_S = FRAME_SAMPLES / OUTPUT_RATE_HZ
 UPSAMPLING = OUTPUT_RATE_HZ // FEED_RATE_HZ
+FILTER_SAMPLES = 32
+"""Source samples that the resampling filter must have seen to give any."""
 FADE_SAMPLES = OUTPUT_RATE_HZ * 5 // 1000
 """How long speech takes to fade where it is cut: 5 ms, too short to hear, too long to click."""
 
@@ -38,6 +40,8 @@ class Upsampler:
 
     def __init__(self) -> None:
         self._resampler = av.AudioResampler(format="s16", layout="mono", rate=OUTPUT_RATE_HZ)
+        self._pushed = 0
+        self._given = 0
 
     def push(self, pcm: bytes) -> tuple[bytes, Mono]:
         """Resample some speech, keeping the filter's state.
@@ -53,14 +57,25 @@ class Upsampler:
         """
         if not pcm or len(pcm) % 2:
             raise MalformedChunk(len(pcm))
-        source = np.frombuffer(pcm, "<i2").reshape(1, -1)
-        frame = av.AudioFrame.from_ndarray(source, format="s16", layout="mono")
-        frame.sample_rate = FEED_RATE_HZ
-        return bytes(frame.planes[0])[: len(pcm)], _joined(self._resampler.resample(frame))
+        self._pushed += len(pcm) // 2
+        frame, out = self._resample(pcm)
+        self._given += len(out)
+        return bytes(frame.planes[0])[: len(pcm)], out
 
     def flush(self) -> Mono:
         """Return the samples the filter still holds. Nothing may be pushed after this."""
-        return _joined(self._resampler.resample(None))
+        outs = []
+        if self._pushed < FILTER_SAMPLES:
+            # swresample gives too little, or nothing, for less than its filter's length
+            outs.append(self._resample(bytes(2 * (FILTER_SAMPLES - self._pushed)))[1])
+        outs.append(_joined(self._resampler.resample(None)))
+        return np.concatenate(outs)[: UPSAMPLING * self._pushed - self._given]
+
+    def _resample(self, pcm: bytes) -> tuple[av.AudioFrame, Mono]:
+        source = np.frombuffer(pcm, "<i2").reshape(1, -1)
+        frame = av.AudioFrame.from_ndarray(source, format="s16", layout="mono")
+        frame.sample_rate = FEED_RATE_HZ
+        return frame, _joined(self._resampler.resample(frame))
 
 
 def to_stereo(mono: Mono) -> Stereo:

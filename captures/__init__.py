@@ -1,0 +1,1 @@
+"""The capture files of a playback: names, index, WAVs, checks and comparison."""
