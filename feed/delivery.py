@@ -43,6 +43,10 @@ class Delivery:
         """Take note that nothing before ``playhead`` needs to be written again."""
         self._outbox.played(playhead)
 
+    def lacks(self, stream_last: EntryId) -> bool:
+        """Tell whether a stream that ends at ``stream_last`` has lost anything kept here."""
+        return bool(self._outbox.missing(stream_last))
+
     def abandon(self) -> None:
         """Forget everything: the feed is somebody else's now."""
         self._outbox = Outbox()

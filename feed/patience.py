@@ -7,6 +7,7 @@ from typing import TypeVar
 import structlog
 from redis.exceptions import OutOfMemoryError, ResponseError
 
+from feed.cancellation import heeding
 from feed.connection import UNREACHABLE, Backoff
 
 T = TypeVar("T")
@@ -42,7 +43,7 @@ class Patience:
         backoff, before = Backoff(), self._waiting_for
         while True:
             try:
-                result = await call()
+                result = await heeding(call())
             except (*UNREACHABLE, ResponseError) as error:  # the boundary to Redis
                 reason = _passing(error)
                 if reason is None:

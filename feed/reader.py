@@ -12,6 +12,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import ResponseError
 
+from feed.cancellation import heeding
 from feed.connection import UNREACHABLE, Backoff
 from feed.entries import AudioEntry, parse_audio_entry
 from feed.errors import MalformedEntry, UnknownEntry
@@ -55,6 +56,7 @@ class FeedReader:
         self._sinks: dict[str, Sink] = {}
         self._last: dict[str, EntryId] = {}
         self._added = asyncio.Event()
+        self._up: bool | None = None
 
     def add(self, keys: FeedKeys, after: EntryId, sink: Sink) -> None:
         """Read the feed from the entry after ``after`` on."""
@@ -72,10 +74,9 @@ class FeedReader:
         backoff = Backoff()
         while True:
             try:
-                await self._read_once()
+                await heeding(self._read_once())
             except UNREACHABLE as error:
-                self._on_health(False)
-                log.warning("redis.unreachable", error=str(error))
+                self._note_health(False, str(error))
                 await asyncio.sleep(backoff.next())
             except ResponseError as error:
                 # a key of another kind under our name (WRONGTYPE), or an ACL: not ours to
@@ -83,8 +84,19 @@ class FeedReader:
                 log.error("redis.refused", error=str(error))
                 await asyncio.sleep(backoff.next())
             else:
-                self._on_health(True)
+                self._note_health(True)
                 backoff.reset()
+
+    def _note_health(self, up: bool, error: str = "") -> None:
+        """Tell of Redis coming or going, once each time."""
+        if up == self._up:
+            return
+        self._up = up
+        self._on_health(up)
+        if up:
+            log.info("redis.reachable")
+        else:
+            log.warning("redis.unreachable", error=error)
 
     async def _read_once(self) -> None:
         streams = {

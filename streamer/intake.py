@@ -114,7 +114,11 @@ class Intake:
     def _is_finished(self, entry_id: EntryId, entry: AudioEntry) -> bool:
         """Tell whether an earlier player saw the end of this response with this entry."""
         resume = self._resume
-        return resume is not None and entry_id == resume.audio_id and isinstance(entry, AudioDone)
+        return (
+            resume is not None
+            and isinstance(entry, AudioDone)
+            and (entry_id, entry.response_id) == (resume.audio_id, resume.response_id)
+        )
 
     def _append(self, response: QueuedResponse, entry_id: EntryId, delta: AudioDelta) -> None:
         self._largest_chunk = (

@@ -69,8 +69,9 @@ def checked_sdp(sdp: str) -> str:
     Raises:
         InvalidSdp: it is no SDP, or has no audio to send to.
     """
-    lines = sdp.replace("\r\n", "\n").split("\n")
-    if lines[0] != "v=0":
+    # as aiortc does: cut at less, a candidate behind a lone CR or a form feed would slip through
+    lines = sdp.splitlines()
+    if not lines or lines[0] != "v=0":
         raise InvalidSdp("does not begin with v=0")
     starts = [i for i, line in enumerate(lines) if line.startswith("m=")]
     if len(starts) > MAX_SECTIONS:
@@ -82,4 +83,4 @@ def checked_sdp(sdp: str) -> str:
     if not _NOT_RECEIVING.isdisjoint(lines[audio:end]):
         raise InvalidSdp("its audio section does not ask to receive")
     kept = (line for line in lines if not line.startswith(("a=candidate", "a=end-of-candidates")))
-    return "\r\n".join(kept)
+    return "".join(f"{line}\r\n" for line in kept)

@@ -18,11 +18,12 @@ class OpusEncoder:
     ``application=audio``: 24.6 dB SNR on speech at 64 kbit/s, where aiortc's ``voip``
     gives 11.2 dB (it high-passes). Both channels being equal, one is coded by default:
     legal under ``opus/48000/2`` (RFC 7587, section 3), decoded to two equal channels, and a
-    third cheaper.
+    third cheaper. At 96 kbit/s the worst 100 ms of the sample keep a correlation of 0.974
+    with the source in 300-4000 Hz; at 64 kbit/s 0.946.
     """
 
     def __init__(
-        self, bitrate: int = 64_000, complexity: int = 10, channels: Literal[1, 2] = 1
+        self, bitrate: int = 96_000, complexity: int = 10, channels: Literal[1, 2] = 1
     ) -> None:
         self._layout = "mono" if channels == 1 else "stereo"
         self._channels = channels

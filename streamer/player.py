@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 
 from feed.cancellation import heeding
 from feed.commits import Committer
-from feed.connection import UNREACHABLE, Backoff
+from feed.connection import Backoff
 from feed.entries import AudioEntry
 from feed.errors import MalformedEntry, UnknownEntry
 from feed.events import Event, event_as_dict
@@ -97,7 +97,9 @@ class FeedPlayer:
                 log.error("playhead.malformed", feed=self.name, error=str(error))
                 resume = None
                 break
-            except UNREACHABLE:
+            except (RedisError, OSError) as error:
+                # gone, loading or refusing: until Redis answers, silence is sent
+                log.warning("playhead.not_loaded", feed=self.name, error=str(error))
                 await asyncio.sleep(backoff.next())
         if resume is not None:
             log.info("playhead.resumed", feed=self.name, **resume.fields())

@@ -22,6 +22,7 @@ from streamer.intake import Intake, IntakeCounts
 from streamer.response import QueuedResponse, Taken
 from streamer.transform import (
     FADE_SAMPLES,
+    FILTER_SAMPLES,
     FRAME_S,
     FRAME_SAMPLES,
     SILENCE,
@@ -171,11 +172,13 @@ class Playout:
                 self._finish(head, events)
             else:
                 self._starve(head, FRAME_SAMPLES)
+                return _silent_frame("underrun", events)
         return _silent_frame("idle", events)
 
     def _may_play(self, head: QueuedResponse, events: list[Event]) -> bool:
         """Tell whether enough waits to go on; if nothing has come for too long, give up."""
-        if not head.complete and head.queued < self._limits.prebuffer_s * FEED_RATE_HZ:
+        enough = max(self._limits.prebuffer_s * FEED_RATE_HZ, FILTER_SAMPLES + 1)
+        if not head.complete and head.queued < enough:
             if self._waited_s < self._limits.response_timeout_s:
                 self._waited_s += FRAME_S
                 if self._gap:
@@ -229,10 +232,9 @@ class Playout:
             end_ms = head.sent_of_item * 1000 // FEED_RATE_HZ
             events.append(Stopped(head.response_id, head.sent_item_id, head.sent_of_item, end_ms))
         assert head.ended_by is not None
-        if head.ended_by > self._playhead.audio_id and not head.failed:
-            self._playhead = Playhead(
-                head.ended_by, 0, head.response_id, head.sent_item_id, head.next_offset
-            )
+        # past its last entry, so that whoever resumes here does not see it begin again
+        after = max(head.ended_by, self._playhead.audio_id.next())
+        self._playhead = Playhead(after, 0, head.response_id, head.sent_item_id, head.next_offset)
 
     def _starve(self, head: QueuedResponse, silent_samples: int) -> None:
         self._buffering = True

@@ -38,7 +38,7 @@ class Settings(BaseSettings):
     rewind: Seconds = Field(60.0, description="played speech kept in Redis behind the playhead")
     feed_ttl: int = Field(86_400, ge=1, description="keys of a feed expire so long after its use")
 
-    opus_bitrate: int = Field(64_000, ge=6_000, le=510_000, description="bits per second")
+    opus_bitrate: int = Field(96_000, ge=6_000, le=510_000, description="bits per second")
     opus_complexity: int = Field(10, ge=0, le=10, description="0 is cheapest, 10 is best")
     opus_channels: Literal[1, 2] = Field(1, description="1: both channels are equal, code one")
 

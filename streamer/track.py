@@ -41,12 +41,12 @@ class PacketTrack(MediaStreamTrack):
         Raises:
             MediaStreamError: the track has been stopped.
         """
-        while not self._ring:
-            if self.readyState != "live":
-                raise MediaStreamError
+        while self.readyState == "live":
+            if self._ring:
+                return self._ring.popleft()
             self._filled.clear()
             await self._filled.wait()
-        return self._ring.popleft()
+        raise MediaStreamError
 
     def stop(self) -> None:
         """End the track: packets that wait are dropped and ``recv`` raises."""

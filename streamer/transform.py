@@ -21,6 +21,9 @@ FILTER_SAMPLES = 32
 FADE_SAMPLES = OUTPUT_RATE_HZ * 5 // 1000
 """How long speech takes to fade where it is cut: 5 ms, too short to hear, too long to click."""
 
+FILTER_SAMPLES = 32
+"""The resampler gives nothing before it was fed more than these, at 24 kHz, or flushed."""
+
 Mono = NDArray[np.int16]
 """Shape (n,)."""
 Stereo = NDArray[np.int16]
