@@ -47,20 +47,22 @@ class Audience:
     def join(self, session: str) -> Listeners:
         """Note a listener that has connected; it is not ready yet."""
         self._ready[session] = False
-        return self._event()
+        return self.event
 
     def set_ready(self, session: str, ready: bool) -> Listeners | None:
         """Note that a listener can hear, or no longer; None if that is nothing new."""
         if self._ready.get(session, ready) == ready:
             return None
         self._ready[session] = ready
-        return self._event()
+        return self.event
 
     def leave(self, session: str) -> Listeners | None:
         """Forget a listener that has gone; None if it had not joined."""
         if self._ready.pop(session, None) is None:
             return None
-        return self._event()
+        return self.event
 
-    def _event(self) -> Listeners:
+    @property
+    def event(self) -> Listeners:
+        """How many there are and can hear, as an event."""
         return Listeners(ready=self.ready, connected=self.connected)

@@ -105,6 +105,8 @@ class FeedPlayer:
             log.info("playhead.resumed", feed=self.name, **resume.fields())
             self.playout = Playout(self._limits, resume)
             self._committed = resume
+        # a player that died may have left the events stream saying that somebody listens
+        self._emit([self.audience.event])
         self._commits = asyncio.create_task(self._commit_forever(), name=f"commit {self.name}")
         return (resume or Playhead()).audio_id.before()
 

@@ -35,6 +35,23 @@ async def becomes(check: Callable[[], Awaitable[bool] | bool]) -> None:
         await asyncio.sleep(0.01)
 
 
+_figures: list[str] = []
+
+
+@pytest.fixture
+def report() -> Callable[[str], None]:
+    """Take a line to be printed after all tests: a figure measured, a try that was repeated."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests have reported."""
+    if _figures:
+        terminalreporter.section("measured")
+        for line in _figures:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session")
 def _shared_redis_url() -> Iterator[str]:
     if url := os.environ.get("REDIS_URL_FOR_TESTS"):

@@ -55,9 +55,11 @@ class Recording:
 class Listener:
     """The page, listened to."""
 
-    def __init__(self, browser: Browser, url: str) -> None:
+    def __init__(self, browser: Browser, url: str, before: str = "") -> None:
         self.page: Page = browser.new_page()
-        self.page.add_init_script(TAP)
+        self.errors: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.add_init_script(TAP + before)
         self.page.goto(url)
 
     @property

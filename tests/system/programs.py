@@ -29,13 +29,21 @@ class Streamer:
         """Where its captures are."""
         return self.folder / "captured"
 
-    def lateness(self) -> dict[float, float]:
-        """Return how many frames left at most so many seconds late, by the histogram's bounds."""
+    def metrics(self) -> dict[str, float]:
+        """Return every metric by its name, labels included."""
         with urllib.request.urlopen(f"{self.url}/metrics", timeout=5) as reply:
             lines = reply.read().decode().splitlines()
-        name = "playhead_frame_lateness_seconds_bucket"
-        buckets = (line.split('"') for line in lines if line.startswith(name))
-        return {float(le): float(rest[1:]) for _, le, rest in buckets}
+        pairs = (line.rsplit(" ", 1) for line in lines if not line.startswith("#"))
+        return {name: float(value) for name, value in pairs}
+
+    def lateness(self) -> dict[float, float]:
+        """Return how many frames left at most so many seconds late, by the histogram's bounds."""
+        buckets = "playhead_frame_lateness_seconds_bucket"
+        return {
+            float(name.split('"')[1]): value
+            for name, value in self.metrics().items()
+            if name.startswith(buckets)
+        }
 
 
 @contextmanager
