@@ -104,7 +104,7 @@ def main() -> None:
     """Read ``WAV`` from the environment, run, and exit."""
     wav = os.environ.get("WAV") or str(SAMPLE)
     if not Path(wav).exists():
-        fail(f"WAV: there is no file {wav}")
+        fail("make run", f"WAV: there is no file {wav}")
     with own_foreground():
         code = asyncio.run(run(wav))
     sys.exit(code)

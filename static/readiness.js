@@ -9,7 +9,7 @@
 
 /** Nothing may have been stretched or concealed for this long. Speech that began
  * this long after the first packet was never squeezed afterwards (docs/cold-start.md). */
-export const WINDOW_MS = 250;
+export const WINDOW_MS = 150;
 
 /** So long after the first packet the buffer counts as settled anyhow: on a
  * path that never comes to rest, waiting on would only be silence. */

@@ -10,13 +10,12 @@ import structlog
 from aiohttp import web
 from pydantic import ValidationError
 from redis.asyncio import Redis
+from redis.exceptions import ResponseError
 
 from feed.connection import UNREACHABLE, connect
-from feed.errors import InvalidFeedName
-from feed.keys import checked_feed_name
 from feed.reader import FeedReader
 from launch import logs
-from launch.console import fail, settings_error, without_password
+from launch.console import fail, first_problem, redacted
 from launch.loop import run
 from streamer.metrics import Metrics
 from streamer.peers import Peers
@@ -90,33 +89,33 @@ def main() -> None:
     """Read the settings, start logging, serve; say in one line why if that is not possible."""
     try:
         settings = Settings()
-        checked_feed_name(settings.feed)
     except ValidationError as error:
-        fail(settings_error(error))
-    except InvalidFeedName as error:
-        fail(f"FEED: {error}")
+        name, value, reason = first_problem(error)
+        fail("streamer", f"{name.upper()}={value}: {reason}")
     try:
         logs.configure(settings.log_dir / "webrtcsvr.log")
     except OSError as error:
-        fail(f"LOG_DIR: cannot write {settings.log_dir}: {error.strerror}")
+        fail("streamer", f"LOG_DIR={settings.log_dir}: cannot be written ({error.strerror})")
     try:
         run(serve(settings))
-    except UNREACHABLE as error:
+    except (*UNREACHABLE, ResponseError) as error:
         log.exception("streamer.failed")
-        if isinstance(error, OSError) and error.filename is not None:
-            fail(f"cannot write {error.filename}: {error.strerror}")
-        fail(_why_not(settings, error))
-    except ValueError as error:
-        fail(f"REDIS_URL={without_password(settings.redis_url)!r}: {error}")
+        fail("streamer", _why_not(settings, error))
 
 
-def _why_not(settings: Settings, error: BaseException) -> str:
-    """Say which of the two things a streamer needs is missing: its port or Redis."""
-    if isinstance(error, OSError) and not isinstance(error, ConnectionError | TimeoutError):
-        where = f"{settings.http_host}:{settings.port}"
-        return f"cannot listen on {where}: {error.strerror}; set PORT to a free port"
-    url = without_password(settings.redis_url)
-    return f"Redis is not reachable at {url}: start it, or set REDIS_URL"
+def _why_not(settings: Settings, error: Exception) -> str:
+    """Say which of the things a streamer needs is missing: a folder, its port, or Redis."""
+    url = redacted(settings.redis_url)
+    if isinstance(error, ResponseError):
+        return f"Redis at {url} refuses ({error}); check user and password in REDIS_URL"
+    if not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError):
+        return (
+            f"Redis at {redacted(settings.redis_url)} is not reachable; start it or set REDIS_URL"
+        )
+    if error.filename is not None:
+        return f"CAPTURE_DIR={settings.capture_dir}: cannot be written ({error.strerror})"
+    where = f"{settings.http_host}:{settings.port}"
+    return f"cannot listen on {where} ({error.strerror}); set PORT to a free port"
 
 
 if __name__ == "__main__":

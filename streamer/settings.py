@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from launch.settings import FeedName, RedisUrl
 from streamer.playout import PlayoutLimits
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -17,10 +18,12 @@ Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 class Settings(BaseSettings):
     """Settings of one streamer process."""
 
-    redis_url: str = Field("redis://localhost:6379", description="where the feeds are")
+    model_config = SettingsConfigDict(env_ignore_empty=True)
+
+    redis_url: RedisUrl = Field("redis://localhost:6379", description="where the feeds are")
     http_host: str = Field("127.0.0.1", description="address the page and signalling bind")
     port: int = Field(8910, ge=0, le=65_535, description="TCP port of the page and signalling")
-    feed: str = Field("default", description="feed of an offer that names none")
+    feed: FeedName = Field("default", description="feed of an offer that names none")
     log_dir: Path = Field(Path("logs"), description="where webrtcsvr.log is written")
 
     max_listeners: int = Field(200, ge=1, description="connections beyond these are refused: 503")
