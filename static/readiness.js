@@ -16,7 +16,7 @@ export const WINDOW_MS = 150;
 export const CAP_MS = 4000;
 
 /** Packets come each 20 ms; a gap longer than this starts the window anew. */
-export const FLOW_MS = 200;
+export const FLOW_MS = 100;
 
 /**
  * @typedef {object} ReadinessSample counters as in RTCInboundRtpStreamStats
