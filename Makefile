@@ -7,7 +7,7 @@ CODE := feed producer streamer captures launch tests
 .PHONY: help run test test-full lint captures bench clean lock
 
 help: ## list these targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/' | awk -F: '{printf "  make %-10s%s\n", $$1, $$2}'
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo "  Settings are environment variables or follow the target: make run WAV=other.wav PORT=9000"
 
 run: $(VENV)/.run ## play the sample (or WAV=file) on http://localhost:8910 (or PORT=…); Ctrl+C stops
