@@ -1,7 +1,6 @@
 # GNU make 3.81 and a POSIX shell are enough.
 VENV := .venv
 PY := $(VENV)/bin/python
-CODE := feed producer streamer captures launch tests
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-full lint captures bench clean lock

@@ -164,4 +164,4 @@ def _errors_on_one_line() -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    app(prog_name="captures")
+    app(prog_name="python -m captures")

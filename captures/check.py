@@ -170,7 +170,7 @@ def _check_resampled(index: CaptureIndex, mono: Pcm, stereo: Pcm) -> CheckResult
         at += response.samples
     if len(stereo) > UPSAMPLING * at:
         return _failed(name, STEREO_FRAME, UPSAMPLING * at, "after the last response")
-    return CheckResult(name, True, f"{len(index.responses)} responses, {len(stereo)} frames")
+    return CheckResult(name, True, f"{len(stereo)} frames, responses: {len(index.responses)}")
 
 
 def _check_channels(stereo: Pcm) -> CheckResult:

@@ -33,7 +33,7 @@ def index_lines(index: CaptureIndex) -> list[str]:
     """Return what the index names: the responses, and the spans summed up by kind."""
     n_samples = sum(response.samples for response in index.responses)
     seconds = n_samples / RAW_AUDIO.rate_hz
-    lines = [f"feed {index.feed}: {len(index.responses)} responses, {seconds:.3f} s recorded"]
+    lines = [f"feed {index.feed}: {seconds:.3f} s recorded, responses: {len(index.responses)}"]
     frames: Counter[str] = Counter()
     counts: Counter[str] = Counter()
     for span in index.spans:
@@ -44,7 +44,7 @@ def index_lines(index: CaptureIndex) -> list[str]:
         for label, n in frames.items()
     ]
     if index.truncated:
-        lines.append("  recording stopped at its limit: what is there is checked")
+        lines.append("  recording stopped before the playback ended: what is there is checked")
     return lines
 
 

@@ -90,16 +90,24 @@ class Committer:
             pipe.hset(self._keys.playhead, mapping=playhead.fields())  # type: ignore[arg-type]
         if trim_before is not None:
             pipe.xtrim(self._keys.audio, minid=str(trim_before), approximate=False)
-        pipe.zadd(FEEDS_KEY, {self._keys.name: _unix_ms()})
         for key in (self._keys.audio, self._keys.events, self._keys.playhead):
             pipe.expire(key, self._feed_ttl_s)
         replies = await pipe.execute(raise_on_error=False)
         self._check(replies, len(events))
+        await self._note_activity()
         written = {entry_id for entry_id, _ in events}
         while self._events and self._events[0][0] in written:
             self._events.popleft()
         if self._playhead is playhead:
             self._playhead = self._trim_before = None
+
+    async def _note_activity(self) -> None:
+        """Keep ``feeds`` true: it is in no feed's cluster slot, so outside the transaction."""
+        now_ms = _unix_ms()
+        pipe = self._redis.pipeline(transaction=False)
+        pipe.zadd(FEEDS_KEY, {self._keys.name: now_ms})
+        pipe.zremrangebyscore(FEEDS_KEY, 0, now_ms - self._feed_ttl_s * 1000)
+        await pipe.execute()
 
     def _assign(self, index: int) -> EntryId:
         """Give the queued event at ``index`` its ID, the same at every try."""

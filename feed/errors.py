@@ -6,8 +6,7 @@ FeedError
 ├── MalformedEntry     an entry of the stream that does not say what its type must
 ├── UnknownEntry       an entry of a version or type this release does not know
 ├── FeedTaken          another producer has taken the feed
-├── FeedConflict       the stream holds something else under our IDs
-└── FeedUnreachable    Redis did not answer for as long as the caller would wait
+└── FeedConflict       the stream holds something else under our IDs
 """
 
 
@@ -54,7 +53,3 @@ class FeedTaken(FeedError):
 
 class FeedConflict(FeedError):
     """The stream holds other bytes under an ID of ours: somebody wrote past the lease."""
-
-
-class FeedUnreachable(FeedError):
-    """Redis did not answer for as long as the caller was willing to wait."""

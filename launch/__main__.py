@@ -13,7 +13,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from launch.console import fail
+from launch.console import fail, redacted
 from launch.terminal import own_foreground
 
 SAMPLE = Path("producer/sample.flac")
@@ -38,6 +38,7 @@ async def run(wav: str) -> int:
         streamer = await stack.enter_async_context(_program("streamer", env=env))
         url = (await _first_line(streamer)).removeprefix("listening on ")
         print(f"Playhead: open {url} to listen. Ctrl+C stops.", flush=True)  # noqa: T201
+        print(f"Redis: {redacted(env['REDIS_URL'])}", flush=True)  # noqa: T201
         producer = await stack.enter_async_context(
             _program("producer", "--serve", wav, env=env, stdout=None)
         )

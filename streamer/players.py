@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from feed.commits import Committer
 from feed.keys import FeedKeys
 from feed.reader import FeedReader
+from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.opus import OpusEncoder
 from streamer.player import FeedPlayer
@@ -36,12 +37,14 @@ class Players:
         reader: FeedReader,
         settings: Settings,
         metrics: Metrics,
+        health: Health,
         captures: CaptureWriter | None,
     ) -> None:
         self._redis = redis
         self._reader = reader
         self._settings = settings
         self._metrics = metrics
+        self._health = health
         self._captures = captures
         self._loaded: dict[str, _Loaded] = {}
         self._closing: set[asyncio.Task[None]] = set()
@@ -100,6 +103,7 @@ class Players:
             encoder,
             tap,
             self._metrics,
+            self._health,
             phase=self._made,
         )
         self._made += 1

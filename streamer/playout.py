@@ -151,19 +151,21 @@ class Playout:
         """Count an entry that could not be read."""
         self._intake.counts.refused_entries += 1
 
-    def pull(self, playing: bool) -> Frame:
+    def pull(self, playing: bool, arriving: bool = True) -> Frame:
         """Return the next 20 ms.
 
         Args:
             playing: whether anybody hears it. If not, speech waits where it is, and so
                 does the time a response has to go on.
+            arriving: whether entries can come at all. While Redis is out, the producer
+                of a starved response is not to blame, and its time stands still.
         """
         if not playing:
             return _silent_frame("idle" if self.idle else "paused")
         events: list[Event] = []
         while self._intake.responses:
             head = self._intake.responses[0]
-            if self._buffering and not self._may_play(head, events):
+            if self._buffering and not self._may_play(head, arriving, events):
                 return _silent_frame("underrun" if self._gap else "buffering", events)
             taken = head.take(FRAME_SAMPLES)
             if len(taken.mono):
@@ -175,12 +177,12 @@ class Playout:
                 return _silent_frame("underrun", events)
         return _silent_frame("idle", events)
 
-    def _may_play(self, head: QueuedResponse, events: list[Event]) -> bool:
+    def _may_play(self, head: QueuedResponse, arriving: bool, events: list[Event]) -> bool:
         """Tell whether enough waits to go on; if nothing has come for too long, give up."""
         enough = max(self._limits.prebuffer_s * FEED_RATE_HZ, FILTER_SAMPLES + 1)
         if not head.complete and head.queued < enough:
             if self._waited_s < self._limits.response_timeout_s:
-                self._waited_s += FRAME_S
+                self._waited_s += FRAME_S if arriving else 0.0
                 if self._gap:
                     self._gap.samples += FRAME_SAMPLES
                 return False

@@ -6,13 +6,15 @@ Names are upper case in the environment: ``PORT``, ``PREBUFFER``. Durations are 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from launch.settings import FeedName, RedisUrl
 from streamer.playout import PlayoutLimits
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+# a Literal alone does not take the text that the environment holds
+Channels = Annotated[Literal[1, 2], BeforeValidator(int)]
 
 
 class Settings(BaseSettings):
@@ -37,13 +39,16 @@ class Settings(BaseSettings):
     response_timeout: Seconds = Field(
         10.0, description="a response that starves so long is ended with an error"
     )
-    read_ahead: Seconds = Field(30.0, ge=17.0, description="most unplayed speech read from Redis")
+    # not Seconds: its ge=0 would win
+    read_ahead: float = Field(
+        30.0, ge=17.0, allow_inf_nan=False, description="most unplayed speech read from Redis"
+    )
     rewind: Seconds = Field(60.0, description="played speech kept in Redis behind the playhead")
     feed_ttl: int = Field(86_400, ge=1, description="keys of a feed expire so long after its use")
 
     opus_bitrate: int = Field(96_000, ge=6_000, le=510_000, description="bits per second")
     opus_complexity: int = Field(10, ge=0, le=10, description="0 is cheapest, 10 is best")
-    opus_channels: Literal[1, 2] = Field(1, description="1: both channels are equal, code one")
+    opus_channels: Channels = Field(1, description="1: both channels are equal, code one")
 
     captures: bool = Field(False, description="record the four stages of every playback")
     capture_dir: Path = Field(Path("captured"), description="where captures are written")

@@ -17,12 +17,9 @@ FRAME_SAMPLES = 960
 FRAME_S = FRAME_SAMPLES / OUTPUT_RATE_HZ
 UPSAMPLING = OUTPUT_RATE_HZ // FEED_RATE_HZ
 FILTER_SAMPLES = 32
-"""Source samples that the resampling filter must have seen to give any."""
+"""Source samples that the resampling filter must have seen: only more of them give any."""
 FADE_SAMPLES = OUTPUT_RATE_HZ * 5 // 1000
 """How long speech takes to fade where it is cut: 5 ms, too short to hear, too long to click."""
-
-FILTER_SAMPLES = 32
-"""The resampler gives nothing before it was fed more than these, at 24 kHz, or flushed."""
 
 Mono = NDArray[np.int16]
 """Shape (n,)."""

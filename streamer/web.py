@@ -7,6 +7,7 @@ import structlog
 from aiohttp import web
 
 from streamer.errors import InvalidRequest, Refused
+from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.offers import MAX_BODY_BYTES, parse_offer
 from streamer.peers import Peers
@@ -23,6 +24,7 @@ HEADERS = {
 
 PEERS = web.AppKey("peers", Peers)
 METRICS = web.AppKey("metrics", Metrics)
+HEALTH = web.AppKey("health", Health)
 SETTINGS = web.AppKey("settings", Settings)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -30,10 +32,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 log = structlog.get_logger()
 
 
-def make_app(peers: Peers, metrics: Metrics, settings: Settings) -> web.Application:
+def make_app(peers: Peers, metrics: Metrics, health: Health, settings: Settings) -> web.Application:
     """Return the application: every route, errors as JSON."""
     app = web.Application(middlewares=[_errors_as_json], client_max_size=MAX_BODY_BYTES)
-    app[PEERS], app[METRICS], app[SETTINGS] = peers, metrics, settings
+    app[PEERS], app[METRICS], app[HEALTH], app[SETTINGS] = peers, metrics, health, settings
     app.router.add_get("/", _page)
     app.router.add_static("/static", STATIC)
     app.router.add_post("/offer", _offer)
@@ -62,7 +64,7 @@ async def _healthz(request: web.Request) -> web.Response:
 
 
 async def _readyz(request: web.Request) -> web.Response:
-    if request.app[METRICS].redis_answers:
+    if request.app[HEALTH].redis:
         return web.json_response({"status": "ready"})
     return _error(503, "redis", "is not reachable; playback goes on with what has been read")
 

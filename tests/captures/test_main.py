@@ -39,7 +39,7 @@ def test_the_newest_is_converted_and_checked(directory: Path, arguments: tuple[s
         f"tmp_04_sendframe_48_{TS}.wav",
     ]
     assert f"tmp_04_sendframe_48_{TS}.wav" in result.stdout
-    assert "2 responses" in result.stdout
+    assert "responses: 2" in result.stdout
     assert "ok    stage 4 is stage 3 as the index says" in result.stdout
     assert result.stderr == ""
 

@@ -21,7 +21,7 @@ def test_the_table_has_a_row_for_each_wav() -> None:
 def test_what_the_index_names_is_summed_up() -> None:
     lines = [" ".join(line.split()) for line in index_lines(played().index(truncated=True))]
     assert lines == [
-        "feed default: 2 responses, 0.150 s recorded",
+        "feed default: 0.150 s recorded, responses: 2",
         "silence idle 0.040 s in 1",
         "speech 0.110 s in 3",
         "fade out 0.010 s in 2",
