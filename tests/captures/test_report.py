@@ -30,7 +30,7 @@ def test_what_the_index_names_is_summed_up() -> None:
         "silence buffering 0.020 s in 1",
         "cut 0.025 s in 1",
         "silence padding 0.015 s in 1",
-        "recording stopped at its limit: what is there is checked",
+        "recording stopped before the playback ended: what is there is checked",
     ]
 
 
