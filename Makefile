@@ -27,7 +27,7 @@ captures: $(VENV)/.run ## convert the newest captures (or TS=…, or ALL=1) to W
 	@$(PY) -m captures convert $(if $(TS),--ts "$(TS)",$(if $(ALL),--all,--newest))
 
 bench: $(VENV)/.dev ## measure CPU per listener, lateness and start of playback
-	@$(PY) -m bench
+	@$(PY) -m bench $(ARGS)
 
 clean: ## remove logs and captures, and nothing else
 	rm -rf logs captured
