@@ -3,22 +3,17 @@
 import asyncio
 import contextlib
 import os
-import signal
-import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.errors import ProgramEnded
+from launch.programs import program
 from streamer.settings import Settings
 
-ROOT = Path(__file__).parents[1]
-STOP_S = 6.0
-"""How long a program may take to stop: the streamer's own limit is 5 s."""
 ANSWER_S = 60.0
 """How long a program may take to say something: connecting many listeners takes longest."""
-LINE_BYTES = 1 << 22
 
 _OURS = {"REDIS_URL", "HTTP_HOST", "PORT", "LOG_DIR", "MAX_LISTENERS", "CAPTURES"}
 
@@ -64,7 +59,7 @@ def changed_settings() -> dict[str, str]:
 async def valkey(folder: Path) -> AsyncIterator[str]:
     """Run an embedded Valkey; yield its URL."""
     # it lives as long as its standard input: it goes however this process ends
-    async with _program(folder, "launch.valkey", stdin=PIPE) as program:
+    async with _running(folder, "launch.valkey", stdin=PIPE) as program:
         yield await program.line()
 
 
@@ -81,7 +76,7 @@ async def streamer(
         "MAX_LISTENERS": str(max_listeners),
         "CAPTURES": "0",
     }
-    async with _program(folder, "streamer", env=env) as program:
+    async with _running(folder, "streamer", env=env) as program:
         url = (await program.line()).removeprefix("listening on ")
         yield url, program.process.pid
 
@@ -90,49 +85,23 @@ async def streamer(
 async def listeners(folder: Path, url: str, feed: str, count: int) -> AsyncIterator[Program]:
     """Run ``count`` listeners in one process."""
     arguments = (url, feed, str(count))
-    async with _program(folder, "bench.listener", *arguments, stdin=PIPE) as program:
+    async with _running(folder, "bench.listener", *arguments, stdin=PIPE) as program:
         yield program
 
 
 @contextlib.asynccontextmanager
-async def _program(
+async def _running(
     folder: Path,
     module: str,
     *arguments: str,
     env: dict[str, str] | None = None,
     stdin: int = DEVNULL,
 ) -> AsyncIterator[Program]:
-    """Run ``python -m module`` in this context; end it, and wait for it, on the way out."""
+    """Run ``python -m module``, its complaints in a file of ``folder``."""
     errors = folder / f"{module}.err"
     with errors.open("ab") as stderr:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            *arguments,
-            cwd=ROOT,
-            env={**os.environ, **(env or {})},
-            stdin=stdin,
-            stdout=PIPE,
-            stderr=stderr,
-            limit=LINE_BYTES,
-            # Ctrl+C comes to us alone: the programs are stopped in order
-            start_new_session=True,
+        running = program(
+            module, *arguments, env={**os.environ, **(env or {})}, stdin=stdin, stderr=stderr
         )
-    try:
-        yield Program(module, process, errors)
-    finally:
-        await _end(process)
-
-
-async def _end(process: Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    elif process.returncode is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        async with asyncio.timeout(STOP_S):
-            await process.wait()
-    except TimeoutError:
-        process.kill()
-        await process.wait()
+        async with running as process:
+            yield Program(module, process, errors)

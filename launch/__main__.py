@@ -10,15 +10,13 @@ import os
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 from launch.console import fail, redacted
+from launch.programs import program
 from launch.terminal import own_foreground
 
 SAMPLE = Path("producer/sample.flac")
-STOP_S = 6.0
-"""How long a program may take to stop: its own limit is 5 s."""
 
 
 async def run(wav: str) -> int:
@@ -33,60 +31,22 @@ async def run(wav: str) -> int:
     async with contextlib.AsyncExitStack() as stack:
         env = {"CAPTURES": "1", **os.environ}
         if not env.get("REDIS_URL"):
-            valkey = await stack.enter_async_context(_program("launch.valkey", env=env, stdin=PIPE))
+            valkey = await stack.enter_async_context(program("launch.valkey", env=env, stdin=PIPE))
             env["REDIS_URL"] = await _first_line(valkey)
-        streamer = await stack.enter_async_context(_program("streamer", env=env))
+        streamer = await stack.enter_async_context(program("streamer", env=env))
         url = (await _first_line(streamer)).removeprefix("listening on ")
         print(f"Playhead: open {url} to listen. Ctrl+C stops.", flush=True)  # noqa: T201
         print(f"Redis: {redacted(env['REDIS_URL'])}", flush=True)  # noqa: T201
         producer = await stack.enter_async_context(
-            _program("producer", "--serve", wav, env=env, stdout=None)
+            program("producer", "--serve", wav, env=env, stdout=None)
         )
-        programs = [asyncio.create_task(program.wait()) for program in (streamer, producer)]
+        programs = [asyncio.create_task(child.wait()) for child in (streamer, producer)]
         stopped = asyncio.create_task(stop.wait())
         await asyncio.wait([*programs, stopped], return_when=asyncio.FIRST_COMPLETED)
         if stop.is_set():
             return 0
         return max(1, *(task.result() for task in programs if task.done()))
     raise AssertionError("unreachable")
-
-
-@contextlib.asynccontextmanager
-async def _program(
-    module: str,
-    *arguments: str,
-    env: dict[str, str],
-    stdin: int | None = None,
-    stdout: int | None = PIPE,
-) -> AsyncIterator[Process]:
-    """Run ``python -m module`` in this context; end it, and wait for it, on the way out."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
-        env=env,
-        stdin=stdin,
-        stdout=stdout,
-        # Ctrl+C comes to us alone: the programs are stopped in order
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        await _end(process)
-
-
-async def _end(process: Process) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    elif process.returncode is None:
-        process.terminate()
-    try:
-        await asyncio.wait_for(process.wait(), STOP_S)
-    except TimeoutError:
-        process.kill()
-        await process.wait()
 
 
 async def _first_line(process: Process) -> str:
