@@ -31,7 +31,10 @@ def test_a_program_that_does_not_stop_is_killed(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(programs, "STOP_S", 0.2)
 
     async def scenario() -> None:
-        deaf = "import signal,time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+        deaf = (
+            "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+            " print(1, flush=True); time.sleep(60)"
+        )
         # `timeit` runs any statement, with the interpreter's -m as every program here
         async with program("timeit", "-n1", "-r1", deaf, env=os.environ) as process:
             assert process.stdout is not None
