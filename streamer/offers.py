@@ -82,5 +82,7 @@ def checked_sdp(sdp: str) -> str:
     end = next((i for i in starts if i > audio), len(lines))
     if not _NOT_RECEIVING.isdisjoint(lines[audio:end]):
         raise InvalidSdp("its audio section does not ask to receive")
+    if not any(line.startswith("a=fingerprint:") for line in lines):
+        raise InvalidSdp("has no fingerprint")
     kept = (line for line in lines if not line.startswith(("a=candidate", "a=end-of-candidates")))
     return "".join(f"{line}\r\n" for line in kept)

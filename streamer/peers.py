@@ -10,6 +10,7 @@ from aiortc import (
     RTCConfiguration,
     RTCDataChannel,
     RTCPeerConnection,
+    RTCRtpSender,
     RTCSessionDescription,
 )
 
@@ -25,6 +26,12 @@ from streamer.track import PacketTrack
 
 MAX_CHANNEL_BACKLOG = 65_536
 """Bytes that may wait in a listener's data channel; beyond that it is told nothing more."""
+
+_OPUS = [
+    codec
+    for codec in RTCRtpSender.getCapabilities("audio").codecs
+    if codec.mimeType.lower() == "audio/opus"
+]
 
 log = structlog.get_logger()
 
@@ -102,15 +109,19 @@ class Peers:
 
     async def _negotiate(self, peer: Peer, offer: Offer) -> str:
         try:
+            audio = peer.pc.addTransceiver(peer.track, direction="sendonly")
+            # or the offer's first codec that aiortc knows would be announced: G.711, say
+            audio.setCodecPreferences(_OPUS)
             await peer.pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
-            transceiver = next(t for t in peer.pc.getTransceivers() if t.kind == "audio")
-            peer.pc.addTrack(peer.track)
-            transceiver.direction = "sendonly"
+            for transceiver in peer.pc.getTransceivers():
+                if transceiver is not audio:
+                    # aiortc would decode what a stranger sends into a queue without bound
+                    transceiver.direction = "inactive"
             await peer.pc.setLocalDescription(await peer.pc.createAnswer())
         except Exception as error:
             # aiortc parses a stranger's text: whatever it raises, the offer is at fault
             log.info("offer.refused", error=repr(error))
-            raise InvalidSdp(f"cannot be answered: {error or type(error).__name__}") from error
+            raise InvalidSdp(f"cannot be answered: {str(error) or type(error).__name__}") from error
         loop = asyncio.get_running_loop()
         peer.timer = loop.call_later(
             self._settings.connect_timeout, self._close_soon, peer, "never connected"

@@ -1,0 +1,187 @@
+from typing import Any
+
+import pytest
+
+from feed.events import Listeners
+from streamer.errors import InvalidSdp, TooManyListeners
+from streamer.offers import Offer, checked_sdp
+from streamer.peers import MAX_CHANNEL_BACKLOG, Peer, Peers
+from tests.conftest import becomes, run
+from tests.streamer.browser import Browser
+from tests.streamer.sdp import CHROMIUM
+from tests.streamer.serving import parts, udp_sockets
+
+OFFER = Offer(checked_sdp(CHROMIUM), "default")
+
+
+async def connected(peers: Peers, listener: Browser) -> None:
+    sdp = checked_sdp((await listener.offer())["sdp"])
+    await listener.accept({"sdp": await peers.answer(Offer(sdp, "default")), "type": "answer"})
+
+
+def test_the_answer_to_a_browser_sends_opus_and_nothing_else(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url) as p:
+            answer = await p.peers.answer(OFFER)
+            lines = answer.splitlines()
+            assert "a=sendonly" in lines
+            assert "a=rtpmap:111 opus/48000/2" in lines
+            assert not any("PCM" in line for line in lines)
+            assert any(line.startswith("m=application ") for line in lines)
+            assert p.peers.count == 1
+
+    run(go())
+
+
+def test_opus_is_sent_even_if_the_offer_would_rather_have_something_else(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url) as p:
+            sdp = OFFER.sdp.replace("SAVPF 111 63 9 0 8", "SAVPF 0 8 9 63 111")
+            lines = CHROMIUM.splitlines()
+            opus, pcmu = (
+                lines.index("a=rtpmap:111 opus/48000/2"),
+                lines.index("a=rtpmap:0 PCMU/8000"),
+            )
+            lines[opus], lines[pcmu] = lines[pcmu], lines[opus]
+            for text in (sdp, checked_sdp("\r\n".join(lines))):
+                answer = await p.peers.answer(Offer(text, "default"))
+                (audio,) = [line for line in answer.splitlines() if line.startswith("m=audio")]
+                assert audio.endswith(" 111")
+
+    run(go())
+
+
+def test_nothing_is_received_from_a_listener_that_wants_to_send(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url) as p:
+            audio, application = CHROMIUM.split("m=application")
+            section = "m=audio" + audio.split("m=audio")[1]
+            second = section.replace("a=mid:0", "a=mid:2").replace("recvonly", "sendonly")
+            sends = audio.replace("recvonly", "sendrecv") + "m=application" + application + second
+            answer = await p.peers.answer(Offer(checked_sdp(sends), "default"))
+            directions = {"a=sendonly", "a=recvonly", "a=sendrecv", "a=inactive"}
+            found = [line for line in answer.splitlines() if line in directions]
+            assert found == ["a=sendonly", "a=inactive"]
+
+    run(go())
+
+
+def test_an_offer_that_aiortc_cannot_answer_is_refused_and_leaves_nothing(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url) as p:
+            before = udp_sockets()
+            for old, new in (
+                ("opus", "sopu"),
+                ("a=ice-pwd", "a=ice-dwp"),
+                ("a=setup:actpass", "a=setup:nonsense"),
+                ("a=rtcp-mux", "a=rtcp"),
+                ("m=audio 9", "m=audio x"),
+            ):
+                sdp = CHROMIUM.replace(old, new)
+                with pytest.raises(InvalidSdp, match=r"sdp: cannot be answered: ."):
+                    await p.peers.answer(Offer(checked_sdp(sdp), "default"))
+            assert p.peers.count == 0
+            await becomes(lambda: udp_sockets() == before)
+
+    run(go())
+
+
+def test_beyond_the_limit_offers_are_refused_until_a_place_is_free(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url, max_listeners=1) as p:
+            listener = Browser()
+            await connected(p.peers, listener)
+            with pytest.raises(TooManyListeners, match="all 1 places"):
+                await p.peers.answer(OFFER)
+            await listener.pc.close()
+            await becomes(lambda: p.peers.count == 0)
+            await p.peers.answer(OFFER)
+
+    run(go())
+
+
+def test_an_offer_that_never_connects_is_freed(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url, connect_timeout=0.1) as p:
+            before = udp_sockets()
+            await p.peers.answer(OFFER)
+            assert p.peers.count == 1
+            assert udp_sockets() > before
+            await becomes(lambda: p.peers.count == 0)
+            await becomes(lambda: udp_sockets() == before)
+
+    run(go())
+
+
+def test_stopping_says_goodbye_and_takes_no_more(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url) as p:
+            listener = Browser()
+            await connected(p.peers, listener)
+            await p.peers.close()
+            assert p.peers.count == 0
+            await becomes(lambda: listener.pc.connectionState == "closed")
+            with pytest.raises(TooManyListeners, match="is stopping"):
+                await p.peers.answer(OFFER)
+            await listener.pc.close()
+
+    run(go())
+
+
+def test_a_listener_without_data_channel_is_ready_after_the_warm_up(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url, warmup=0.2) as p:
+            listener = Browser(has_channel=False)
+            await connected(p.peers, listener)
+            audience = p.players.open("default").audience
+            await becomes(lambda: audience.connected == 1)
+            assert audience.ready == 0
+            await becomes(lambda: audience.ready == 1)
+            await listener.pc.close()
+            await becomes(lambda: p.peers.count == 0)
+
+    run(go())
+
+
+class Channel:
+    """As much of a data channel as ``tell`` looks at."""
+
+    def __init__(self, ready_state: str, backlog: int) -> None:
+        self.readyState = ready_state
+        self.bufferedAmount = backlog
+        self.sent: list[str] = []
+
+    def send(self, text: str) -> None:
+        self.sent.append(text)
+
+
+@pytest.mark.parametrize(
+    ("channel", "sends"),
+    [
+        (Channel("open", 0), 1),
+        (Channel("open", MAX_CHANNEL_BACKLOG), 0),
+        (Channel("connecting", 0), 0),
+        (Channel("closed", 0), 0),
+    ],
+)
+def test_only_a_channel_that_is_open_and_keeps_up_is_told(channel: Channel, sends: int) -> None:
+    anything: Any = None
+    listening: Any = channel
+    peer = Peer("s", anything, anything, anything, channel=listening)
+    peer.tell(Listeners(1, 2))
+    assert channel.sent == ['{"type": "feed.listeners", "ready": 1, "connected": 2}'] * sends
+
+
+def test_without_a_channel_nothing_is_told() -> None:
+    anything: Any = None
+    Peer("s", anything, anything, anything).tell(Listeners(1, 2))
+
+
+def test_a_refused_offer_to_a_stranger_feed_lets_the_feed_go(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url, linger=0.0) as p:
+            with pytest.raises(InvalidSdp):
+                await p.peers.answer(Offer("v=0\r\nm=audio \r\n", "stranger"))
+            await becomes(lambda: b"playhead_feeds 0.0" in p.metrics.render())
+
+    run(go())
