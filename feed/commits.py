@@ -94,12 +94,12 @@ class Committer:
             pipe.expire(key, self._feed_ttl_s)
         replies = await pipe.execute(raise_on_error=False)
         self._check(replies, len(events))
-        await self._note_activity()
         written = {entry_id for entry_id, _ in events}
         while self._events and self._events[0][0] in written:
             self._events.popleft()
         if self._playhead is playhead:
             self._playhead = self._trim_before = None
+        await self._note_activity()
 
     async def _note_activity(self) -> None:
         """Keep ``feeds`` true: it is in no feed's cluster slot, so outside the transaction."""

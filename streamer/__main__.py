@@ -111,9 +111,7 @@ def _why_not(settings: Settings, error: Exception) -> str:
     if isinstance(error, ResponseError):
         return f"Redis at {url} refuses ({error}); check user and password in REDIS_URL"
     if not isinstance(error, OSError) or isinstance(error, ConnectionError | TimeoutError):
-        return (
-            f"Redis at {redacted(settings.redis_url)} is not reachable; start it or set REDIS_URL"
-        )
+        return f"Redis at {url} is not reachable; start it or set REDIS_URL"
     if error.filename is not None:
         return f"CAPTURE_DIR={settings.capture_dir}: cannot be written ({error.strerror})"
     where = f"{settings.http_host}:{settings.port}"

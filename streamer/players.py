@@ -47,7 +47,7 @@ class Players:
         self._health = health
         self._captures = captures
         self._loaded: dict[str, _Loaded] = {}
-        self._closing: set[asyncio.Task[None]] = set()
+        self._closing: dict[str, asyncio.Task[None]] = {}
         self._made = 0
 
     def open(self, name: str) -> FeedPlayer:
@@ -85,7 +85,7 @@ class Players:
         """Let go of every feed: commit, end captures."""
         for name in tuple(self._loaded):
             self._let_go(name)
-        await asyncio.gather(*self._closing)
+        await asyncio.gather(*self._closing.values())
 
     def _make(self, keys: FeedKeys) -> _Loaded:
         settings = self._settings
@@ -110,6 +110,9 @@ class Players:
         return _Loaded(player, asyncio.create_task(self._load(keys, player)))
 
     async def _load(self, keys: FeedKeys, player: FeedPlayer) -> None:
+        earlier = self._closing.get(keys.name)
+        if earlier is not None:  # its last commit holds the playhead to go on from
+            await asyncio.wait([earlier])
         after = await player.load()
         self._metrics.playouts.add(player.playout)
         self._reader.add(keys, after, player)
@@ -121,8 +124,12 @@ class Players:
         if found.leaving is not None:
             found.leaving.cancel()
         task = asyncio.create_task(self._close(found), name=f"close {name}")
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._closing[name] = task
+        task.add_done_callback(lambda done: self._closed(name, done))
+
+    def _closed(self, name: str, task: asyncio.Task[None]) -> None:
+        if self._closing.get(name) is task:
+            del self._closing[name]
 
     async def _close(self, found: _Loaded) -> None:
         found.loading.cancel()

@@ -18,7 +18,7 @@ from feed.errors import MalformedEntry, UnknownEntry
 from feed.events import Event, Started, Stopped
 from feed.ids import EntryId
 from feed.playhead import Playhead
-from streamer.intake import Intake, IntakeCounts
+from streamer.intake import MAX_QUEUED_ENTRIES, Intake, IntakeCounts
 from streamer.response import QueuedResponse, Taken
 from streamer.transform import (
     FADE_SAMPLES,
@@ -103,7 +103,8 @@ class Playout:
         self._waited_s = 0.0
         self._gap: _Gap | None = None
         self._sent_total = 0
-        self._passed: deque[tuple[EntryId, int]] = deque()
+        # bounded for entries that carry next to no audio: then less than the rewind is kept
+        self._passed: deque[tuple[EntryId, int]] = deque(maxlen=MAX_QUEUED_ENTRIES)
         self.underruns = UnderrunCounts()
 
     @property
