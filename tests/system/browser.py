@@ -56,7 +56,8 @@ class Listener:
     """The page, listened to."""
 
     def __init__(self, browser: Browser, url: str, before: str = "") -> None:
-        self.page: Page = browser.new_page()
+        # a still meter: software drawing costs more than all the rest of the page
+        self.page: Page = browser.new_page(reduced_motion="reduce")
         self.errors: list[str] = []
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.add_init_script(TAP + before)

@@ -2,8 +2,9 @@
 
 import os
 import wave
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pytest
@@ -15,7 +16,12 @@ from producer.source import open_source
 from tests.system.browser import CHROMIUM, chromium
 from tests.system.programs import SAMPLE
 
-Clip = Callable[[float, float], Path]
+
+class Clip(Protocol):
+    """Makes a WAV of a part of the sample."""
+
+    def __call__(self, start_s: float, length_s: float, silence_s: float = 0.0) -> Path:
+        """Return its path."""
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +54,19 @@ def speech() -> NDArray[np.int16]:
 
 @pytest.fixture
 def clip(speech: NDArray[np.int16], tmp_path: Path) -> Clip:
-    """Write so many seconds of speech, from a second on, as a WAV; return its path."""
+    """Write so many seconds of speech, from a second on, as a WAV; return its path.
 
-    def make(start_s: float, length_s: float) -> Path:
+    Silence may come before.
+    """
+
+    def make(start_s: float, length_s: float, silence_s: float = 0.0) -> Path:
         start = int(start_s * FEED_RATE_HZ)
         path = tmp_path / f"clip-{start_s}-{length_s}.wav"
         with wave.open(str(path), "wb") as wav:
             wav.setnchannels(1)
             wav.setsampwidth(2)
             wav.setframerate(FEED_RATE_HZ)
+            wav.writeframes(bytes(2 * int(silence_s * FEED_RATE_HZ)))
             wav.writeframes(speech[start : start + int(length_s * FEED_RATE_HZ)].tobytes())
         return path
 
