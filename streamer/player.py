@@ -24,7 +24,8 @@ from streamer.listeners import Audience
 from streamer.metrics import Metrics
 from streamer.opus import TIME_BASE, OpusEncoder
 from streamer.pacing import Pacer, staggered_anchor
-from streamer.playout import Frame, Playout, PlayoutLimits
+from streamer.frame import Frame
+from streamer.playout import Playout, PlayoutLimits
 from streamer.taps import Tap
 from streamer.track import PacketTrack
 from streamer.transform import FRAME_SAMPLES, SILENCE

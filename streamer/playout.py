@@ -3,13 +3,8 @@
 Knows no socket and no clock: entries go in, frames come out, one ``pull`` is 20 ms.
 """
 
-from bisect import bisect_right
 from collections import deque
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import TypedDict
-
-import numpy as np
 
 from captures.index import Cause, Span
 from feed.audio import FEED_RATE_HZ
@@ -18,6 +13,7 @@ from feed.errors import MalformedEntry, UnknownEntry
 from feed.events import Event, Started, Stopped
 from feed.ids import EntryId
 from feed.playhead import Playhead
+from streamer.frame import Frame, faded, silent_frame, speech_spans
 from streamer.intake import MAX_QUEUED_ENTRIES, Intake, IntakeCounts
 from streamer.response import QueuedResponse, Taken
 from streamer.transform import (
@@ -27,20 +23,8 @@ from streamer.transform import (
     FRAME_SAMPLES,
     SILENCE,
     UPSAMPLING,
-    Mono,
-    Stereo,
-    fade_in,
-    fade_out,
     to_stereo,
 )
-
-
-class Address(TypedDict):
-    """Where a sample comes from; ``offset`` at 24 kHz."""
-
-    response_id: str
-    item_id: str
-    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +35,6 @@ class PlayoutLimits:
     response_timeout_s: float = 10.0
     read_ahead_s: float = 30.0
     rewind_s: float = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """20 ms to be sent, and what it is made of.
-
-    ``pcm`` has shape (960, 2), left = right. ``spans`` cover it, starting at 0. ``raw`` and
-    ``framed`` are s16le at 24 kHz, ``resampled`` is 48 kHz stereo before any fade: the bytes
-    of capture stages 1, 2 and 3. ``events`` are true once the frame has been sent.
-    """
-
-    pcm: Stereo
-    spans: tuple[Span, ...]
-    events: tuple[Event, ...] = ()
-    response_id: str = ""
-    raw: bytes = b""
-    framed: bytes = b""
-    resampled: bytes = b""
 
 
 @dataclass(slots=True)
@@ -162,12 +128,12 @@ class Playout:
                 of a starved response is not to blame, and its time stands still.
         """
         if not playing:
-            return _silent_frame("idle" if self.idle else "paused")
+            return silent_frame("idle" if self.idle else "paused")
         events: list[Event] = []
         while self._intake.responses:
             head = self._intake.responses[0]
             if self._buffering and not self._may_play(head, arriving, events):
-                return _silent_frame("underrun" if self._gap else "buffering", events)
+                return silent_frame("underrun" if self._gap else "buffering", events)
             taken = head.take(FRAME_SAMPLES)
             if len(taken.mono):
                 return self._speech_frame(head, taken, events)
@@ -175,8 +141,8 @@ class Playout:
                 self._finish(head, events)
             else:
                 self._starve(head, FRAME_SAMPLES)
-                return _silent_frame("underrun", events)
-        return _silent_frame("idle", events)
+                return silent_frame("underrun", events)
+        return silent_frame("idle", events)
 
     def _may_play(self, head: QueuedResponse, arriving: bool, events: list[Event]) -> bool:
         """Tell whether enough waits to go on; if nothing has come for too long, give up."""
@@ -207,8 +173,8 @@ class Playout:
         # where speech breaks off in the middle, it fades; where it ends, it has ended
         n_out = 0 if whole or finished else min(n - n_in, FADE_SAMPLES)
         pcm = SILENCE.copy()
-        pcm[:n] = to_stereo(_faded(mono, n_in, n_out))
-        spans = _speech_spans(head.response_id, taken, n_in, n_out)
+        pcm[:n] = to_stereo(faded(mono, n_in, n_out))
+        spans = speech_spans(head.response_id, taken, n_in, n_out)
         if finished:
             self._finish(head, events)
         elif not whole:
@@ -266,42 +232,3 @@ class Playout:
         coming = head.next_segment
         at = (coming.entry_id, coming.sample_in_entry) if coming else taken.passed[-1]
         self._playhead = Playhead(*at, head.response_id, head.sent_item_id, head.next_offset)
-
-
-def _silent_frame(cause: Cause, events: list[Event] | None = None) -> Frame:
-    return Frame(SILENCE, (Span.silence(0, FRAME_SAMPLES, cause),), tuple(events or ()))
-
-
-def _faded(mono: Mono, n_in: int, n_out: int) -> Mono:
-    middle = mono[n_in : len(mono) - n_out]
-    tail = mono[len(mono) - n_out :]
-    return np.concatenate([fade_in(mono[:n_in]), middle, fade_out(tail)])
-
-
-def _speech_spans(response_id: str, taken: Taken, n_in: int, n_out: int) -> list[Span]:
-    """Name every sample of ``taken``: a fade coming in, the runs between, a fade going out."""
-    n = len(taken.mono)
-    edges = {0, n_in, n - n_out, n}
-    starts: list[int] = []
-    at = 0
-    for run in taken.runs:
-        starts.append(at)
-        if n_in < at < n - n_out:
-            edges.add(at)
-        at += run.samples
-    spans: list[Span] = []
-    for a, b in pairwise(sorted(edges)):
-        k = bisect_right(starts, a) - 1
-        run = taken.runs[k]
-        address = Address(
-            response_id=response_id,
-            item_id=run.item_id,
-            offset=run.offset + (a - starts[k]) // UPSAMPLING,
-        )
-        if b <= n_in:
-            spans.append(Span.fade(a, b - a, direction="in", **address))
-        elif a >= n - n_out:
-            spans.append(Span.fade(a, b - a, direction="out", **address))
-        else:
-            spans.append(Span.speech(a, b - a, **address))
-    return spans

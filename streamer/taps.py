@@ -18,7 +18,7 @@ import structlog
 from captures.files import STAGES, capture_path, index_path, list_timestamps, wav_path
 from captures.index import CaptureIndex, ResponseRecord, SpanList
 from feed.audio import samples_in
-from streamer.playout import Frame
+from streamer.frame import Frame
 from streamer.transform import FRAME_S
 
 MAX_WAITING = 1_000

@@ -13,7 +13,8 @@ from feed.entries import AudioDelta, AudioDone, AudioEntry
 from feed.events import Event, Started, Stopped
 from feed.ids import EntryId
 from feed.playhead import Playhead
-from streamer.playout import Frame, Playout, PlayoutLimits
+from streamer.frame import Frame
+from streamer.playout import Playout, PlayoutLimits
 from streamer.transform import FRAME_SAMPLES
 from tests.streamer.speech import Mono
 
