@@ -19,12 +19,12 @@ from feed.errors import MalformedEntry, UnknownEntry
 from feed.events import Event, event_as_dict
 from feed.ids import EntryId
 from feed.playhead import Playhead
+from streamer.frame import Frame
 from streamer.health import Health
 from streamer.listeners import Audience
 from streamer.metrics import Metrics
 from streamer.opus import TIME_BASE, OpusEncoder
 from streamer.pacing import Pacer, staggered_anchor
-from streamer.frame import Frame
 from streamer.playout import Playout, PlayoutLimits
 from streamer.taps import Tap
 from streamer.track import PacketTrack
@@ -139,6 +139,7 @@ class FeedPlayer:
         self._emit([self.audience.join(session)])
         if self._ticker is None:
             self._ticker = asyncio.create_task(self._tick_forever(), name=f"tick {self.name}")
+            self._ticker.add_done_callback(self._ticker_ended)
 
     def set_ready(self, session: str, ready: bool) -> None:
         """Note that a listener can hear, or no longer."""
@@ -165,8 +166,7 @@ class FeedPlayer:
         for task in (self._ticker, self._commits):
             if task is not None:
                 task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+                await asyncio.wait([task])
         self._tap.end()
         self._queue_playhead()
         if self._committer.waiting:
@@ -188,6 +188,15 @@ class FeedPlayer:
                 self._metrics.stalls.inc()
                 log.warning("clock.stalled", feed=self.name)
             self._after(frame)
+
+    def _ticker_ended(self, task: asyncio.Task[None]) -> None:
+        """Log a ticker that failed, and let the next listener start another.
+
+        A page that gets no RTP for a second connects again, so that will be soon.
+        """
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("tick.failed", feed=self.name, exc_info=error)
+            self._ticker = None
 
     def _send(self, payload: bytes) -> None:
         packet = _packet(payload, self._pts)

@@ -262,3 +262,22 @@ def test_events_and_playhead_are_written_while_it_plays_and_at_the_end(redis_url
             assert events.count(Started("r", "i")) == 1
 
     run(go())
+
+
+def test_a_ticker_that_failed_is_started_again_by_the_next_listener(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def go() -> None:
+        async with playing() as played:
+            listener = Listener("first")
+            await joined(played.player, listener)
+            await listener.listen(LEAD_IN_PACKETS + 1)
+            with monkeypatch.context() as broken:
+                broken.setattr(played.player.playout, "pull", None)
+                await asyncio.sleep(0.1)
+            played.player.leave("first")
+            again = Listener("again")
+            await joined(played.player, again)
+            await again.listen(LEAD_IN_PACKETS + 2)
+
+    run(go())
