@@ -45,7 +45,7 @@ async def serve(settings: Settings) -> None:
         redis = connect(settings.redis_url)
         stack.push_async_callback(redis.aclose)
         await redis.ping()
-        port = await stack.enter_async_context(_serving(settings, redis))
+        port = await stack.enter_async_context(_serving(settings, redis, stop))
         # what the program needs is loaded: keep full collections away from it (140 ms)
         gc.collect()
         gc.freeze()
@@ -57,7 +57,7 @@ async def serve(settings: Settings) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _serving(settings: Settings, redis: Redis) -> AsyncIterator[int]:
+async def _serving(settings: Settings, redis: Redis, stop: asyncio.Event) -> AsyncIterator[int]:
     """Run every part of the streamer; yield the port, and take all down again in order."""
     metrics = Metrics()
     captures: CaptureWriter | None = None
@@ -71,6 +71,9 @@ async def _serving(settings: Settings, redis: Redis) -> AsyncIterator[int]:
     app = make_app(peers, metrics, health, settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
     reading = asyncio.create_task(reader.run(), name="read feeds")
+    # it rides out whatever Redis does; should it end all the same, the process must not
+    # live on deaf, but end with its error
+    reading.add_done_callback(lambda _: stop.set())
     try:
         await runner.setup()
         site = web.TCPSite(runner, settings.http_host, settings.port)
@@ -80,11 +83,11 @@ async def _serving(settings: Settings, redis: Redis) -> AsyncIterator[int]:
         await peers.close()
         await runner.cleanup()
         await players.close()
+        if captures is not None:
+            captures.stop()
         reading.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await reading
-        if captures is not None:
-            captures.stop()
 
 
 def main() -> None:
