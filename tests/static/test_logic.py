@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Page, Playwright
 
 from tests.system.browser import chromium
-from tests.system.conftest import playwright  # noqa: F401  # the same browser, or the same skip
 from tests.system.programs import ROOT
 
 pytestmark = pytest.mark.browser
@@ -24,7 +23,7 @@ class _Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture(scope="module")
-def page(playwright: Playwright) -> Iterator[Page]:  # noqa: F811
+def page(playwright: Playwright) -> Iterator[Page]:
     """A page that can import the modules."""
     handler = functools.partial(_Quiet, directory=str(ROOT))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:

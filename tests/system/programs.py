@@ -47,8 +47,13 @@ class Streamer:
 
 
 @contextmanager
-def streamer(redis_url: str, folder: Path, **settings: str) -> Iterator[Streamer]:
-    """Run ``python -m streamer``; stop it with SIGTERM, and require that it ends well."""
+def streamer(
+    redis_url: str, folder: Path, *, dies: bool = False, **settings: str
+) -> Iterator[Streamer]:
+    """Run ``python -m streamer``; stop it with SIGTERM, and require that it ends well.
+
+    One that ``dies`` is killed by the test itself.
+    """
     env = {
         **os.environ,
         "REDIS_URL": redis_url,
@@ -74,7 +79,7 @@ def streamer(redis_url: str, folder: Path, **settings: str) -> Iterator[Streamer
     finally:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=STOP_S)
-    assert process.returncode == 0, errors
+    assert dies or process.returncode == 0, errors
     assert "Traceback" not in errors
 
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.system.browser import Listener
-from tests.system.conftest import Clip
+from tests.system.fixtures import Clip
 from tests.system.programs import ROOT
 from tests.system.terminal import CTRL_C, Terminal
 

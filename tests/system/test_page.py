@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from tests.system.browser import Listener, chromium
-from tests.system.conftest import Clip
+from tests.system.fixtures import Clip
 from tests.system.programs import Streamer, producer, streamer
 
 pytestmark = pytest.mark.browser

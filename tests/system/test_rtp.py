@@ -12,7 +12,7 @@ from bench.clock import Packet, measure
 from bench.peer import Peer
 from streamer.player import LEAD_IN_PACKETS
 from tests.conftest import run
-from tests.system.conftest import Clip
+from tests.system.fixtures import Clip
 from tests.system.programs import producer, streamer
 
 DRIFT_PPM = 20

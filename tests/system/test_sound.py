@@ -16,7 +16,7 @@ from captures.check import check_timestamp, first_failure, reference_resample
 from captures.compare import Comparison, compare
 from captures.files import newest
 from tests.system.browser import Listener, Recording
-from tests.system.conftest import Clip
+from tests.system.fixtures import Clip
 from tests.system.programs import Streamer, producer, streamer
 
 pytestmark = pytest.mark.browser

@@ -11,7 +11,7 @@ from playwright.sync_api import Playwright
 from captures.check import reference_resample
 from captures.compare import compare
 from tests.system.browser import Listener, chromium
-from tests.system.conftest import Clip
+from tests.system.fixtures import Clip
 from tests.system.programs import producer, streamer
 
 pytestmark = pytest.mark.browser
