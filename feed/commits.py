@@ -48,8 +48,11 @@ class Committer:
     def add_event(self, event: Event) -> None:
         """Queue an event."""
         if len(self._events) == MAX_WAITING_EVENTS:
-            self._events.popleft()
+            _, dropped = self._events.popleft()
             self.events_dropped += 1
+            log.warning(
+                "event.dropped", feed=self._keys.name, of=dropped.TYPE, count=self.events_dropped
+            )
         self._events.append((None, event))
 
     def set_playhead(self, playhead: Playhead, trim_before: EntryId | None) -> None:

@@ -88,10 +88,6 @@ class Outbox:
             found.appendleft(numbered)
         return list(found)
 
-    def between(self, after: EntryId, up_to: EntryId) -> list[Numbered]:
-        """Return the kept entries with ``after < id <= up_to``, in order."""
-        return [numbered for numbered in self.missing(after) if numbered.id <= up_to]
-
     def stream_ends_at(self, stream_last: EntryId) -> None:
         """Take note of where the stream really ends: what comes after is to be written."""
         self.last_id = stream_last

@@ -27,6 +27,9 @@ from streamer.track import PacketTrack
 MAX_CHANNEL_BACKLOG = 65_536
 """Bytes that may wait in a listener's data channel; beyond that it is told nothing more."""
 
+CLOSE_S = 2.0
+"""How long aiortc may take to close a connection; the process has 5 s to end."""
+
 _OPUS = [
     codec
     for codec in RTCRtpSender.getCapabilities("audio").codecs
@@ -183,7 +186,13 @@ class Peers:
         self._players.release(peer.player)
         self._metrics.dropped.inc(peer.track.dropped)
         peer.track.stop()
-        await peer.pc.close()
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await peer.pc.close()
+        except Exception as error:  # noqa: BLE001  # the boundary to aiortc
+            # it says goodbye over a connection that may be gone in any way: what it
+            # cannot close it is left with, and the others are closed all the same
+            log.warning("listener.not_closed", session=peer.session, error=repr(error))
         self._peers.discard(peer)
         self._count()
         log.info("listener.gone", feed=peer.player.name, session=peer.session, reason=reason)

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
-from av import Packet
-from av.stream import Stream
 from redis.exceptions import RedisError
 
 from feed.cancellation import heeding
@@ -23,11 +21,11 @@ from streamer.frame import Frame
 from streamer.health import Health
 from streamer.listeners import Audience
 from streamer.metrics import Metrics
-from streamer.opus import TIME_BASE, OpusEncoder
+from streamer.opus import OpusEncoder
 from streamer.pacing import Pacer, staggered_anchor
 from streamer.playout import Playout, PlayoutLimits
 from streamer.taps import Tap
-from streamer.track import PacketTrack
+from streamer.track import PacketTrack, opus_packet
 from streamer.transform import FRAME_SAMPLES, SILENCE
 
 COMMIT_EVERY_S = 0.200
@@ -134,7 +132,7 @@ class FeedPlayer:
     def join(self, session: str, seat: Seat) -> None:
         """Send to a listener from now on."""
         for n in range(LEAD_IN_PACKETS, 0, -1):
-            seat.track.put(_packet(self._silence, self._pts - n * FRAME_SAMPLES))
+            seat.track.put(opus_packet(self._silence, self._pts - n * FRAME_SAMPLES))
         self._seats[session] = seat
         self._emit([self.audience.join(session)])
         if self._ticker is None:
@@ -199,7 +197,7 @@ class FeedPlayer:
             self._ticker = None
 
     def _send(self, payload: bytes) -> None:
-        packet = _packet(payload, self._pts)
+        packet = opus_packet(payload, self._pts)
         self._pts += FRAME_SAMPLES
         for seat in self._seats.values():
             seat.track.put(packet)
@@ -243,9 +241,3 @@ class FeedPlayer:
         if self.playout.playhead != self._committed:
             self._committed = self.playout.playhead
             self._committer.set_playhead(self._committed, self.playout.trim_before)
-
-
-def _packet(payload: bytes, pts: int) -> "Packet[Stream]":
-    packet: Packet[Stream] = Packet(payload)
-    packet.pts, packet.time_base = pts, TIME_BASE
-    return packet

@@ -8,9 +8,18 @@ from aiortc.mediastreams import MediaStreamError
 from av import Packet
 from av.stream import Stream
 
+from streamer.opus import TIME_BASE
+
 RING_PACKETS = 10
 """Packets that may wait for one listener: 200 ms. Beyond that the oldest is dropped, so
 that a slow listener falls behind alone and by a bounded time."""
+
+
+def opus_packet(payload: bytes, pts: int) -> "Packet[Stream]":
+    """Return ``payload`` as aiortc sends it, unencoded; ``pts`` counts samples of 48 kHz."""
+    packet: Packet[Stream] = Packet(payload)
+    packet.pts, packet.time_base = pts, TIME_BASE
+    return packet
 
 
 class PacketTrack(MediaStreamTrack):

@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import pytest
@@ -183,5 +184,31 @@ def test_a_refused_offer_to_a_stranger_feed_lets_the_feed_go(redis_url: str) -> 
             with pytest.raises(InvalidSdp):
                 await p.peers.answer(Offer("v=0\r\nm=audio \r\n", "stranger"))
             await becomes(lambda: b"playhead_feeds 0.0" in p.metrics.render())
+
+    run(go())
+
+
+@pytest.mark.parametrize("fault", ["hangs", "raises"])
+def test_a_connection_that_cannot_be_closed_does_not_hold_up_the_others(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    monkeypatch.setattr("streamer.peers.CLOSE_S", 0.1)
+
+    async def go() -> None:
+        async with parts(redis_url) as p:
+            await p.peers.answer(OFFER)
+            stuck = next(iter(p.peers._peers)).pc  # aiortc at fault, on purpose
+            really = stuck.close
+
+            async def close() -> None:
+                if fault == "raises":
+                    raise OSError("gone")
+                await asyncio.sleep(60)
+
+            monkeypatch.setattr(stuck, "close", close)
+            await p.peers.answer(OFFER)
+            await p.peers.close()
+            assert p.peers.count == 0
+            await really()
 
     run(go())
