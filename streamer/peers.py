@@ -3,7 +3,7 @@
 import asyncio
 import json
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import structlog
 from aiortc import (
@@ -39,18 +39,33 @@ _OPUS = [
 log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to an offer, and the session that it began."""
+
+    session: str
+    """Names the session to whoever made it, and to nobody else: 128 random bits."""
+    sdp: str
+
+
 @dataclass(eq=False, slots=True)
 class Peer:
     """One listener's connection."""
 
     session: str
+    offer: Offer
     pc: RTCPeerConnection
     player: FeedPlayer
     track: PacketTrack
     timer: asyncio.TimerHandle | None = None
     """Until it connects: the time-out. Then, without data channel: the warm-up."""
     channel: RTCDataChannel | None = None
-    closing: bool = field(default=False)
+    closing: bool = False
+
+    @property
+    def log_name(self) -> str:
+        """Enough of the session's name to tell it from others, too little to use it."""
+        return self.session[:8]
 
     def tell(self, event: Event) -> None:
         """Send an event over the data channel, if there is one that keeps up."""
@@ -70,7 +85,7 @@ class Peers:
         self._players = players
         self._settings = settings
         self._metrics = metrics
-        self._peers: set[Peer] = set()
+        self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
 
@@ -79,8 +94,17 @@ class Peers:
         """Connections, the ones still being set up included."""
         return len(self._peers)
 
-    async def answer(self, offer: Offer) -> str:
-        """Set up a connection; return the SDP answer.
+    def find(self, session: str) -> Peer | None:
+        """Return the peer of ``session``, unless it is gone or going."""
+        peer = self._peers.get(session)
+        return None if peer is None or peer.closing else peer
+
+    async def hang_up(self, peer: Peer) -> None:
+        """Close a connection because its listener asks for it."""
+        await self._close(peer, "hung up")
+
+    async def answer(self, offer: Offer) -> Answer:
+        """Set up a connection; return the SDP answer, and the session's name.
 
         Raises:
             TooManyListeners: the limit is reached, or the process is stopping.
@@ -95,11 +119,11 @@ class Peers:
         # iceServers=None would mean a public STUN server and seconds of waiting for it
         pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         player = self._players.open(offer.feed)
-        peer = Peer(secrets.token_hex(8), pc, player, PacketTrack())
-        self._peers.add(peer)
-        self._watch(peer, offer)
+        peer = Peer(secrets.token_hex(16), offer, pc, player, PacketTrack())
+        self._peers[peer.session] = peer
+        self._watch(peer)
         try:
-            return await self._negotiate(peer, offer)
+            return Answer(peer.session, await self._negotiate(peer))
         except BaseException:
             await self._close(peer, "refused")
             raise
@@ -107,15 +131,17 @@ class Peers:
     async def close(self) -> None:
         """Say goodbye to every listener; take no more."""
         self._open = False
-        await asyncio.gather(*(self._close(peer, "stopping") for peer in tuple(self._peers)))
+        await asyncio.gather(
+            *(self._close(peer, "stopping") for peer in tuple(self._peers.values()))
+        )
         await asyncio.gather(*self._tasks)
 
-    async def _negotiate(self, peer: Peer, offer: Offer) -> str:
+    async def _negotiate(self, peer: Peer) -> str:
         try:
             audio = peer.pc.addTransceiver(peer.track, direction="sendonly")
             # or the offer's first codec that aiortc knows would be announced: G.711, say
             audio.setCodecPreferences(_OPUS)
-            await peer.pc.setRemoteDescription(RTCSessionDescription(offer.sdp, "offer"))
+            await peer.pc.setRemoteDescription(RTCSessionDescription(peer.offer.sdp, "offer"))
             for transceiver in peer.pc.getTransceivers():
                 if transceiver is not audio:
                     # aiortc would decode what a stranger sends into a queue without bound
@@ -131,12 +157,12 @@ class Peers:
         )
         return str(peer.pc.localDescription.sdp)
 
-    def _watch(self, peer: Peer, offer: Offer) -> None:
+    def _watch(self, peer: Peer) -> None:
         @peer.pc.on("connectionstatechange")
         def changed() -> None:
             state = peer.pc.connectionState
             if state == "connected":
-                self._connected(peer, offer)
+                self._connected(peer)
             elif state in ("failed", "closed"):
                 self._close_soon(peer, state)
 
@@ -148,15 +174,15 @@ class Peers:
             def said(text: object) -> None:
                 self._heard(peer, text)
 
-    def _connected(self, peer: Peer, offer: Offer) -> None:
+    def _connected(self, peer: Peer) -> None:
         if peer.timer is not None:
             peer.timer.cancel()
         if peer.closing:
             return
-        log.info("listener.connected", feed=offer.feed, session=peer.session)
+        log.info("listener.connected", feed=peer.offer.feed, session=peer.log_name)
         peer.player.join(peer.session, Seat(peer.track, peer.tell))
         self._count()
-        if not offer.has_data_channel:
+        if not peer.offer.has_data_channel:
             loop = asyncio.get_running_loop()
             peer.timer = loop.call_later(self._settings.warmup, self._set_ready, peer, True)
 
@@ -192,12 +218,12 @@ class Peers:
         except Exception as error:  # noqa: BLE001  # the boundary to aiortc
             # it says goodbye over a connection that may be gone in any way: what it
             # cannot close it is left with, and the others are closed all the same
-            log.warning("listener.not_closed", session=peer.session, error=repr(error))
-        self._peers.discard(peer)
+            log.warning("listener.not_closed", session=peer.log_name, error=repr(error))
+        del self._peers[peer.session]
         self._count()
-        log.info("listener.gone", feed=peer.player.name, session=peer.session, reason=reason)
+        log.info("listener.gone", feed=peer.player.name, session=peer.log_name, reason=reason)
 
     def _count(self) -> None:
-        audiences = {peer.player.audience for peer in self._peers}
+        audiences = {peer.player.audience for peer in self._peers.values()}
         self._metrics.connected.set(sum(audience.connected for audience in audiences))
         self._metrics.ready.set(sum(audience.ready for audience in audiences))

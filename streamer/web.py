@@ -56,7 +56,7 @@ async def _offer(request: web.Request) -> web.Response:
         raise InvalidRequest("Content-Type", "must be application/json")
     offer = parse_offer(await request.read(), request.app[SETTINGS].feed)
     answer = await request.app[PEERS].answer(offer)
-    return web.json_response({"sdp": answer, "type": "answer"})
+    return web.json_response({"sdp": answer.sdp, "type": "answer"})
 
 
 async def _healthz(request: web.Request) -> web.Response:

@@ -17,14 +17,15 @@ OFFER = Offer(checked_sdp(CHROMIUM), "default")
 
 async def connected(peers: Peers, listener: Browser) -> None:
     sdp = checked_sdp((await listener.offer())["sdp"])
-    await listener.accept({"sdp": await peers.answer(Offer(sdp, "default")), "type": "answer"})
+    answer = await peers.answer(Offer(sdp, "default"))
+    await listener.accept({"sdp": answer.sdp, "type": "answer"})
 
 
 def test_the_answer_to_a_browser_sends_opus_and_nothing_else(redis_url: str) -> None:
     async def go() -> None:
         async with parts(redis_url) as p:
             answer = await p.peers.answer(OFFER)
-            lines = answer.splitlines()
+            lines = answer.sdp.splitlines()
             assert "a=sendonly" in lines
             assert "a=rtpmap:111 opus/48000/2" in lines
             assert not any("PCM" in line for line in lines)
@@ -46,7 +47,7 @@ def test_opus_is_sent_even_if_the_offer_would_rather_have_something_else(redis_u
             lines[opus], lines[pcmu] = lines[pcmu], lines[opus]
             for text in (sdp, checked_sdp("\r\n".join(lines))):
                 answer = await p.peers.answer(Offer(text, "default"))
-                (audio,) = [line for line in answer.splitlines() if line.startswith("m=audio")]
+                (audio,) = [line for line in answer.sdp.splitlines() if line.startswith("m=audio")]
                 assert audio.endswith(" 111")
 
     run(go())
@@ -61,7 +62,7 @@ def test_nothing_is_received_from_a_listener_that_wants_to_send(redis_url: str) 
             sends = audio.replace("recvonly", "sendrecv") + "m=application" + application + second
             answer = await p.peers.answer(Offer(checked_sdp(sends), "default"))
             directions = {"a=sendonly", "a=recvonly", "a=sendrecv", "a=inactive"}
-            found = [line for line in answer.splitlines() if line in directions]
+            found = [line for line in answer.sdp.splitlines() if line in directions]
             assert found == ["a=sendonly", "a=inactive"]
 
     run(go())
@@ -168,14 +169,14 @@ class Channel:
 def test_only_a_channel_that_is_open_and_keeps_up_is_told(channel: Channel, sends: int) -> None:
     anything: Any = None
     listening: Any = channel
-    peer = Peer("s", anything, anything, anything, channel=listening)
+    peer = Peer("s", OFFER, anything, anything, anything, channel=listening)
     peer.tell(Listeners(1, 2))
     assert channel.sent == ['{"type": "feed.listeners", "ready": 1, "connected": 2}'] * sends
 
 
 def test_without_a_channel_nothing_is_told() -> None:
     anything: Any = None
-    Peer("s", anything, anything, anything).tell(Listeners(1, 2))
+    Peer("s", OFFER, anything, anything, anything).tell(Listeners(1, 2))
 
 
 def test_a_refused_offer_to_a_stranger_feed_lets_the_feed_go(redis_url: str) -> None:
@@ -188,6 +189,23 @@ def test_a_refused_offer_to_a_stranger_feed_lets_the_feed_go(redis_url: str) -> 
     run(go())
 
 
+def test_a_session_is_found_until_it_is_hung_up(redis_url: str) -> None:
+    async def go() -> None:
+        async with parts(redis_url) as p:
+            first, second = [await p.peers.answer(OFFER) for _ in range(2)]
+            assert first.session != second.session
+            assert p.peers.find("nobody") is None
+            peer = p.peers.find(first.session)
+            assert peer is not None and peer.offer == OFFER
+            assert first.session not in peer.log_name
+            await p.peers.hang_up(peer)
+            assert p.peers.find(first.session) is None
+            assert p.peers.find(second.session) is not None
+            assert p.peers.count == 1
+
+    run(go())
+
+
 @pytest.mark.parametrize("fault", ["hangs", "raises"])
 def test_a_connection_that_cannot_be_closed_does_not_hold_up_the_others(
     redis_url: str, monkeypatch: pytest.MonkeyPatch, fault: str
@@ -196,8 +214,10 @@ def test_a_connection_that_cannot_be_closed_does_not_hold_up_the_others(
 
     async def go() -> None:
         async with parts(redis_url) as p:
-            await p.peers.answer(OFFER)
-            stuck = next(iter(p.peers._peers)).pc  # aiortc at fault, on purpose
+            answer = await p.peers.answer(OFFER)
+            peer = p.peers.find(answer.session)
+            assert peer is not None
+            stuck = peer.pc  # aiortc at fault, on purpose
             really = stuck.close
 
             async def close() -> None:
