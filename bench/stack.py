@@ -15,7 +15,7 @@ from streamer.settings import Settings
 ANSWER_S = 60.0
 """How long a program may take to say something: connecting many listeners takes longest."""
 
-_OURS = {"REDIS_URL", "HTTP_HOST", "PORT", "LOG_DIR", "MAX_LISTENERS", "CAPTURES"}
+_OURS = {"REDIS_URL", "HTTP_HOST", "PORT", "UDP_PORT", "LOG_DIR", "MAX_LISTENERS", "CAPTURES"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ async def streamer(
         "REDIS_URL": redis_url,
         "HTTP_HOST": "127.0.0.1",
         "PORT": "0",
+        "UDP_PORT": "0",
         "LOG_DIR": str(folder),
         "MAX_LISTENERS": str(max_listeners),
         "CAPTURES": "0",

@@ -17,7 +17,11 @@ from feed.reader import FeedReader
 from launch import logs
 from launch.console import fail, first_problem, redacted
 from launch.loop import run
+from streamer import privates
+from streamer.errors import StreamerError
 from streamer.health import Health
+from streamer.ice.mux import Mux
+from streamer.ice.sockets import Sockets
 from streamer.metrics import Metrics
 from streamer.peers import Peers
 from streamer.players import Players
@@ -36,6 +40,7 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         OSError: the port is taken, or a directory cannot be written.
+        StreamerError: the UDP port is taken, or a library is not the one that is pinned.
         redis.exceptions.RedisError: Redis is not there at the start.
     """
     stop = asyncio.Event()
@@ -59,7 +64,9 @@ async def serve(settings: Settings) -> None:
 @contextlib.asynccontextmanager
 async def _serving(settings: Settings, redis: Redis, stop: asyncio.Event) -> AsyncIterator[int]:
     """Run every part of the streamer; yield the port, and take all down again in order."""
+    privates.check()
     metrics = Metrics()
+    sockets = Sockets(settings.udp_port)
     captures: CaptureWriter | None = None
     if settings.captures:
         captures = CaptureWriter(settings.capture_dir, settings.capture_keep)
@@ -67,7 +74,7 @@ async def _serving(settings: Settings, redis: Redis, stop: asyncio.Event) -> Asy
     health = Health(metrics.redis_up.set)
     reader = FeedReader(redis, health.saw_redis)
     players = Players(redis, reader, settings, metrics, health, captures)
-    peers = Peers(players, settings, metrics)
+    peers = Peers(players, Mux(sockets, metrics), settings, metrics)
     app = make_app(peers, metrics, health, settings)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=GOODBYE_S)
     reading = asyncio.create_task(reader.run(), name="read feeds")
@@ -83,6 +90,7 @@ async def _serving(settings: Settings, redis: Redis, stop: asyncio.Event) -> Asy
         await peers.close()
         await runner.cleanup()
         await players.close()
+        sockets.close()
         if captures is not None:
             captures.stop()
         reading.cancel()
@@ -106,6 +114,9 @@ def main() -> None:
     except (*UNREACHABLE, ResponseError) as error:
         log.exception("streamer.failed")
         fail("streamer", _why_not(settings, error))
+    except StreamerError as error:
+        log.error("streamer.failed", error=str(error))
+        fail("streamer", str(error))
 
 
 def _why_not(settings: Settings, error: Exception) -> str:

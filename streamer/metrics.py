@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from streamer.ice.routes import Drop
 from streamer.playout import Playout
 
 LATENESS_BUCKETS_S = (0.0005, 0.001, 0.002, 0.005, 0.010, 0.020, 0.050, 0.100, 0.500)
@@ -43,6 +44,20 @@ class Metrics:
         self.stalls = self._counter("playhead_clock_stalls", "Stalls after which a clock restarted")
         self.dropped = self._counter(
             "playhead_packets_dropped", "Packets dropped for listeners that fell behind"
+        )
+        self.udp_dropped = Counter(
+            "playhead_udp_datagrams_dropped",
+            "Datagrams received that belong to no listener, or prove nothing, by the reason",
+            ["reason"],
+            registry=self._registry,
+        )
+        for reason in Drop:
+            self.udp_dropped.labels(reason.value)
+        self.udp_unsent = self._counter(
+            "playhead_udp_datagrams_unsent", "Datagrams that the kernel did not take"
+        )
+        self.udp_rebindings = self._counter(
+            "playhead_udp_rebindings", "New addresses of listeners that had one already"
         )
         self.playouts = PlayoutCollector()
         self._registry.register(self.playouts)

@@ -53,11 +53,30 @@ def parse_offer(body: bytes, default_feed: str) -> Offer:
         raise InvalidRequest("sdp", "must be a string")
     if not isinstance(feed, str):
         raise InvalidRequest("feed", "must be a string")
+    return checked_offer(sdp, feed)
+
+
+def checked_offer(sdp: str, feed: str) -> Offer:
+    """Return the offer of ``sdp`` for ``feed``: what every route that takes offers goes by.
+
+    Raises:
+        UnknownFeed: no feed can be called so.
+        InvalidSdp: the SDP cannot be an offer to receive audio.
+    """
+    checked_feed(feed)
+    return Offer(checked_sdp(sdp), feed)
+
+
+def checked_feed(name: str) -> str:
+    """Return ``name``, if a feed can be called so.
+
+    Raises:
+        UnknownFeed: if not.
+    """
     try:
-        checked_feed_name(feed)
+        return checked_feed_name(name)
     except InvalidFeedName as error:
         raise UnknownFeed("feed", str(error).removeprefix("feed: ")) from None
-    return Offer(checked_sdp(sdp), feed)
 
 
 def checked_sdp(sdp: str) -> str:

@@ -16,6 +16,8 @@ from aiortc import (
 
 from feed.events import Event, event_as_dict
 from streamer.errors import InvalidSdp, TooManyListeners
+from streamer.ice.addresses import announced, lan_addresses
+from streamer.ice.mux import Attachment, Mux
 from streamer.listeners import parse_message
 from streamer.metrics import Metrics
 from streamer.offers import Offer
@@ -57,6 +59,8 @@ class Peer:
     pc: RTCPeerConnection
     player: FeedPlayer
     track: PacketTrack
+    attachment: Attachment | None = None
+    """To the mux, once the offer has been applied."""
     timer: asyncio.TimerHandle | None = None
     """Until it connects: the time-out. Then, without data channel: the warm-up."""
     channel: RTCDataChannel | None = None
@@ -81,8 +85,9 @@ class Peer:
 class Peers:
     """The connections of this process."""
 
-    def __init__(self, players: Players, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, players: Players, mux: Mux, settings: Settings, metrics: Metrics) -> None:
         self._players = players
+        self._mux = mux
         self._settings = settings
         self._metrics = metrics
         self._peers: dict[str, Peer] = {}
@@ -103,8 +108,10 @@ class Peers:
         """Close a connection because its listener asks for it."""
         await self._close(peer, "hung up")
 
-    async def answer(self, offer: Offer) -> Answer:
+    async def answer(self, offer: Offer, host: str | None = None) -> Answer:
         """Set up a connection; return the SDP answer, and the session's name.
+
+        ``host`` is what the request was sent to: if that is an address, it is announced too.
 
         Raises:
             TooManyListeners: the limit is reached, or the process is stopping.
@@ -123,7 +130,7 @@ class Peers:
         self._peers[peer.session] = peer
         self._watch(peer)
         try:
-            return Answer(peer.session, await self._negotiate(peer))
+            return Answer(peer.session, await self._negotiate(peer, host))
         except BaseException:
             await self._close(peer, "refused")
             raise
@@ -136,7 +143,7 @@ class Peers:
         )
         await asyncio.gather(*self._tasks)
 
-    async def _negotiate(self, peer: Peer) -> str:
+    async def _negotiate(self, peer: Peer, host: str | None) -> str:
         try:
             audio = peer.pc.addTransceiver(peer.track, direction="sendonly")
             # or the offer's first codec that aiortc knows would be announced: G.711, say
@@ -146,6 +153,7 @@ class Peers:
                 if transceiver is not audio:
                     # aiortc would decode what a stranger sends into a queue without bound
                     transceiver.direction = "inactive"
+            peer.attachment = self._mux.attach(peer.pc, self._announced(host))
             await peer.pc.setLocalDescription(await peer.pc.createAnswer())
         except Exception as error:
             # aiortc parses a stranger's text: whatever it raises, the offer is at fault
@@ -156,6 +164,15 @@ class Peers:
             self._settings.connect_timeout, self._close_soon, peer, "never connected"
         )
         return str(peer.pc.localDescription.sdp)
+
+    def _announced(self, host: str | None) -> list[str]:
+        # found anew each time: a laptop moves from network to network
+        return announced(
+            self._settings.announced_addresses,
+            self._settings.lan_address or lan_addresses(),
+            host,
+            has_ipv6=self._mux.has_ipv6,
+        )
 
     def _watch(self, peer: Peer) -> None:
         @peer.pc.on("connectionstatechange")
@@ -219,6 +236,8 @@ class Peers:
             # it says goodbye over a connection that may be gone in any way: what it
             # cannot close it is left with, and the others are closed all the same
             log.warning("listener.not_closed", session=peer.log_name, error=repr(error))
+        if peer.attachment is not None:
+            peer.attachment.close()
         del self._peers[peer.session]
         self._count()
         log.info("listener.gone", feed=peer.player.name, session=peer.log_name, reason=reason)

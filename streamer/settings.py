@@ -3,18 +3,42 @@
 Names are upper case in the environment: ``PORT``, ``PREBUFFER``. Durations are seconds.
 """
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from launch.settings import FeedName, RedisUrl
+from streamer.ice_servers import IceServer, parse_ice_servers
+from streamer.origins import LOOPBACK, AllowedOrigins, parse_allowed_origins
 from streamer.playout import PlayoutLimits
 
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 # a Literal alone does not take the text that the environment holds
 Channels = Annotated[Literal[1, 2], BeforeValidator(int)]
+
+
+def _addresses(text: str | tuple[str, ...]) -> tuple[str, ...]:
+    parts = [part.strip() for part in text.split(",")] if isinstance(text, str) else text
+    try:
+        return tuple(str(ip_address(part)) for part in parts if part)
+    except ValueError:  # the boundary to what an operator wrote
+        raise ValueError("must be IP addresses, separated by commas") from None
+
+
+Addresses = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_addresses)]
+
+
+Origins = Annotated[AllowedOrigins, NoDecode, BeforeValidator(parse_allowed_origins)]
+IceServers = Annotated[
+    tuple[IceServer, ...],
+    NoDecode,
+    BeforeValidator(lambda secret: parse_ice_servers(secret.get_secret_value())),
+    # runs first: an error names the value that was refused, and this one holds passwords
+    BeforeValidator(SecretStr),
+]
 
 
 class Settings(BaseSettings):
@@ -25,6 +49,13 @@ class Settings(BaseSettings):
     redis_url: RedisUrl = Field("redis://localhost:6379", description="where the feeds are")
     http_host: str = Field("127.0.0.1", description="address the page and signalling bind")
     port: int = Field(8910, ge=0, le=65_535, description="TCP port of the page and signalling")
+    udp_port: int = Field(8911, ge=0, le=65_535, description="UDP port of all media")
+    announced_addresses: Addresses = Field(
+        (), description="addresses that listeners are told to send to, instead of those found"
+    )
+    lan_address: Addresses = Field(
+        (), description="address of this host in its network, where the process cannot see it"
+    )
     feed: FeedName = Field("default", description="feed of an offer that names none")
     log_dir: Path = Field(Path("logs"), description="where webrtcsvr.log is written")
 
@@ -34,6 +65,16 @@ class Settings(BaseSettings):
     )
     linger: Seconds = Field(30.0, description="how long a feed stays loaded with nobody there")
     connect_timeout: Seconds = Field(15.0, description="an offer that has not connected is dropped")
+    allowed_origins: Origins = Field(
+        LOOPBACK,
+        validate_default=False,
+        description="sites whose pages may play over WHEP, beside this server's own",
+    )
+    ice_servers: IceServers = Field(
+        (),
+        validate_default=False,
+        description="STUN and TURN servers that listeners are told to use",
+    )
 
     prebuffer: Seconds = Field(0.060, description="speech that must wait before playback begins")
     response_timeout: Seconds = Field(

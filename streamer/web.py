@@ -4,14 +4,16 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
+from streamer import whep
 from streamer.errors import InvalidRequest, Refused
 from streamer.health import Health
 from streamer.metrics import Metrics
 from streamer.offers import MAX_BODY_BYTES, parse_offer
 from streamer.peers import Peers
 from streamer.settings import Settings
+from streamer.signalling import PEERS, SETTINGS, answered
 
 STATIC = Path(__file__).parent.parent / "static"
 HEADERS = {
@@ -22,10 +24,8 @@ HEADERS = {
     "Cache-Control": "no-cache",
 }
 
-PEERS = web.AppKey("peers", Peers)
 METRICS = web.AppKey("metrics", Metrics)
 HEALTH = web.AppKey("health", Health)
-SETTINGS = web.AppKey("settings", Settings)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -39,6 +39,7 @@ def make_app(peers: Peers, metrics: Metrics, health: Health, settings: Settings)
     app.router.add_get("/", _page)
     app.router.add_static("/static", STATIC)
     app.router.add_post("/offer", _offer)
+    whep.add_routes(app)
     app.router.add_get("/healthz", _healthz)
     app.router.add_get("/readyz", _readyz)
     app.router.add_get("/metrics", _metrics)
@@ -55,8 +56,8 @@ async def _offer(request: web.Request) -> web.Response:
     if request.content_type != "application/json":
         raise InvalidRequest("Content-Type", "must be application/json")
     offer = parse_offer(await request.read(), request.app[SETTINGS].feed)
-    answer = await request.app[PEERS].answer(offer)
-    return web.json_response({"sdp": answer.sdp, "type": "answer"})
+    answer, headers = await answered(request, offer)
+    return web.json_response({"sdp": answer.sdp, "type": "answer"}, headers=headers)
 
 
 async def _healthz(request: web.Request) -> web.Response:
@@ -81,12 +82,19 @@ async def _errors_as_json(request: web.Request, handler: Handler) -> web.StreamR
     try:
         return await handler(request)
     except Refused as error:
-        request.app[METRICS].refused.labels(type(error).__name__).inc()
-        return _error(error.status, error.field, error.message)
+        if request.method == hdrs.METH_POST:  # else it is about a session that there is
+            request.app[METRICS].refused.labels(type(error).__name__).inc()
+        response = _error(error.status, error.field, error.message)
+        if error.retry_after_s is not None:
+            response.headers[hdrs.RETRY_AFTER] = str(error.retry_after_s)
+        return response
     except web.HTTPRequestEntityTooLarge:
         return _error(413, "body", f"is larger than {MAX_BODY_BYTES} bytes")
     except web.HTTPError as error:
-        return _error(error.status, "path", f"{request.method} {request.path}: {error.reason}")
+        response = _error(error.status, "path", f"{request.method} {request.path}: {error.reason}")
+        if hdrs.ALLOW in error.headers:  # RFC 9110 section 15.5.6: a 405 says what is allowed
+            response.headers[hdrs.ALLOW] = error.headers[hdrs.ALLOW]
+        return response
 
 
 def _error(status: int, field: str, message: str) -> web.Response:

@@ -2,11 +2,8 @@
 
 import asyncio
 import contextlib
-import os
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aiohttp.test_utils import TestClient, TestServer
@@ -16,6 +13,8 @@ from feed.connection import connect
 from feed.keys import FeedKeys
 from feed.reader import FeedReader
 from streamer.health import Health
+from streamer.ice.mux import Mux
+from streamer.ice.sockets import Sockets
 from streamer.metrics import Metrics
 from streamer.peers import Peers
 from streamer.players import Players
@@ -34,8 +33,14 @@ class Parts:
     health: Health
     reader: FeedReader
     players: Players
+    mux: Mux
     peers: Peers
     settings: Settings
+
+    @property
+    def routed(self) -> int:
+        """Entries in all tables of the mux."""
+        return sum(self.mux.routes.sizes.values())
 
     async def write(self, entries: list[Numbered], feed: str = "default") -> None:
         for entry_id, entry in entries:
@@ -53,16 +58,21 @@ async def parts(redis_url: str, **settings: Any) -> AsyncIterator[Parts]:
         health = Health(metrics.redis_up.set)
         reader = FeedReader(redis, health.saw_redis)
         players = Players(redis, reader, given, metrics, health, None)
-        peers = Peers(players, given, metrics)
+        sockets = Sockets(0)
+        mux = Mux(sockets, metrics)
+        peers = Peers(players, mux, given, metrics)
         reading = asyncio.create_task(reader.run())
         try:
-            yield Parts(redis, metrics, health, reader, players, peers, given)
+            yield Parts(redis, metrics, health, reader, players, mux, peers, given)
         finally:
             await peers.close()
             await players.close()
+            left_over = mux.routes.sizes
+            sockets.close()
             reading.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await reading
+    assert not any(left_over.values()), left_over
     await becomes(lambda: asyncio.all_tasks() <= tasks_before)
 
 
@@ -88,15 +98,3 @@ async def site(redis_url: str, **settings: Any) -> AsyncIterator[Site]:
             fields = {name: getattr(p, name) for name in Parts.__dataclass_fields__}
             yield Site(**fields, http=http)
             await p.peers.close()
-
-
-def udp_sockets() -> int:
-    """How many UDP sockets this process has: media, and nothing else."""
-    count = 0
-    for fd in Path("/proc/self/fd").iterdir():
-        with (
-            contextlib.suppress(OSError),  # not a socket, or the listing itself
-            socket.socket(fileno=os.dup(int(fd.name))) as copy,
-        ):
-            count += copy.type == socket.SOCK_DGRAM
-    return count

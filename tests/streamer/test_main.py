@@ -19,7 +19,13 @@ from tests.system.programs import ROOT, STOP_S, streamer
 
 def failed(tmp_path: Path, **settings: str) -> str:
     """Run it where it cannot; return the one line it says."""
-    env = {**os.environ, "PORT": "0", "LOG_DIR": str(tmp_path / "logs"), **settings}
+    env = {
+        **os.environ,
+        "PORT": "0",
+        "UDP_PORT": "0",
+        "LOG_DIR": str(tmp_path / "logs"),
+        **settings,
+    }
     done = subprocess.run(
         [sys.executable, "-m", "streamer"],
         cwd=ROOT,

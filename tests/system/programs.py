@@ -58,6 +58,7 @@ def streamer(
         **os.environ,
         "REDIS_URL": redis_url,
         "PORT": "0",
+        "UDP_PORT": "0",
         "LOG_DIR": str(folder / "logs"),
         "CAPTURES": "1",
         "CAPTURE_DIR": str(folder / "captured"),

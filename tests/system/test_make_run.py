@@ -25,6 +25,7 @@ def env(tmp_path: Path) -> dict[str, str]:
     return {
         **kept,
         "PORT": "0",
+        "UDP_PORT": "0",
         "LOG_DIR": str(tmp_path / "logs"),
         "CAPTURE_DIR": str(tmp_path / "captured"),
         "TERM": "xterm",

@@ -1,0 +1,1 @@
+"""ICE for every listener over one UDP port."""
