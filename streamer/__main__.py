@@ -106,7 +106,7 @@ def main() -> None:
         name, value, reason = first_problem(error)
         fail("streamer", f"{name.upper()}={value}: {reason}")
     try:
-        logs.configure(settings.log_dir / "webrtcsvr.log")
+        logs.configure(settings.log_dir / "webrtcsvr.log", console=settings.log_console)
     except OSError as error:
         fail("streamer", f"LOG_DIR={settings.log_dir}: cannot be written ({error.strerror})")
     try:

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     )
     feed: FeedName = Field("default", description="feed of an offer that names none")
     log_dir: Path = Field(Path("logs"), description="where webrtcsvr.log is written")
+    log_console: bool = Field(False, description="log to standard error as well")
 
     max_listeners: int = Field(200, ge=1, description="connections beyond these are refused: 503")
     warmup: Seconds = Field(

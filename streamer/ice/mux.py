@@ -7,6 +7,7 @@ the one port instead; ICE itself stays with aioice, DTLS and SRTP with aiortc.
 
 import asyncio
 import secrets
+import time
 from collections.abc import Callable, Sequence
 
 from aioice import Candidate, Connection, stun
@@ -73,12 +74,12 @@ class Mux:
         self._views.pop(view.route, None)
 
     def _received(self, data: bytes, address: Address) -> None:
-        found = self.routes.find(data, address)
+        found = self.routes.find(data, address, time.monotonic())
         if isinstance(found, Drop):
             self._drop(found)
             return
         view = self._views[found.route]
-        if found.is_new_address:
+        if found.has_moved and found.is_new_address:
             self._metrics.udp_rebindings.inc()
         if found.unbound is not None:
             privates.forget_address(view.receiver, found.unbound)
@@ -88,6 +89,10 @@ class Mux:
             else:
                 self._drop(Drop.OVERFLOW)
         elif found.message.message_class == stun.Class.REQUEST:
+            if found.has_moved:
+                # Browsers nominate once, some never again. Asked so, aioice sends there as soon
+                # as its own check of that address is answered.
+                found.message.attributes["USE-CANDIDATE"] = None
             view.receiver.request_received(found.message, address, view)
         else:
             view.response_received(found.message, address)

@@ -16,6 +16,9 @@ from streamer.ice.datagrams import Address, Kind, kind_of, local_ufrag, parse_st
 
 MAX_ADDRESSES = 16
 """Most addresses bound to one session: each interface and NAT rebinding of a browser is one."""
+MOVED_S = 3.0
+"""A session whose other addresses have all been silent so long has moved to the one it sends
+from now. Consent checks (RFC 7675 section 5.1) come from 4 s on: the first one already shows it."""
 REMEMBERED_REQUESTS = 64
 """Latest requests of a session whose sender is remembered, to know a replay by."""
 
@@ -62,9 +65,9 @@ class Route:
     """One session, as the tables know it."""
 
     credentials: Credentials
-    addresses: dict[Address, None] = field(default_factory=dict)
-    """Where it has been heard from, least recently first. Media goes to it from those of them
-    that no other session held first."""
+    addresses: dict[Address, float] = field(default_factory=dict)
+    """Where it has been heard from, and when last, the earliest first. Media goes to it from
+    those of them that no other session held first."""
     requests: dict[bytes, Address] = field(default_factory=dict)
     """Transactions of its latest requests, and who sent each, the oldest first."""
 
@@ -77,7 +80,9 @@ class Delivery:
     message: stun.Message | None
     """What it says, authenticated, if it is STUN; else it is media."""
     is_new_address: bool = False
-    """Whether the session had other addresses and has now got this one too."""
+    has_moved: bool = False
+    """Whether it was at another address before, and has not been heard from there any more:
+    its NAT has given it a new one, or it changed networks."""
     unbound: Address | None = None
     """The address that had to make room for it."""
 
@@ -121,20 +126,20 @@ class Routes:
         """Expect no response any more. Safe to repeat."""
         self._transactions.pop(transaction, None)
 
-    def find(self, data: bytes, address: Address) -> Delivery | Drop:
+    def find(self, data: bytes, address: Address, now_s: float) -> Delivery | Drop:
         """Say whose datagram this is, and bind its address if it proves to be theirs."""
         match kind_of(data):
             case Kind.MEDIA:
                 route = self._by_address.get(address)
                 return Drop.UNKNOWN_ADDRESS if route is None else Delivery(route, None)
             case Kind.STUN if data[0] & 1:
-                return self._find_response(data, address)
+                return self._find_response(data, address, now_s)
             case Kind.STUN:
-                return self._find_request(data, address)
+                return self._find_request(data, address, now_s)
             case Kind.JUNK:
                 return Drop.JUNK
 
-    def _find_request(self, data: bytes, address: Address) -> Delivery | Drop:
+    def _find_request(self, data: bytes, address: Address, now_s: float) -> Delivery | Drop:
         route = self._by_ufrag.get(local_ufrag(data))
         if route is None:
             return Drop.UNKNOWN_UFRAG
@@ -146,9 +151,10 @@ class Routes:
             return fault
         # A request alone takes no address from another session: its sender may have written
         # any source address on it. Should it live there all the same, it answers our check.
-        return self._claim(route, message, address, is_proved=False)
+        self._by_address.setdefault(address, route)
+        return self._heard(route, message, address, now_s)
 
-    def _find_response(self, data: bytes, address: Address) -> Delivery | Drop:
+    def _find_response(self, data: bytes, address: Address, now_s: float) -> Delivery | Drop:
         route, asked = self._transactions.get(data[8:20], (None, None))
         if route is None or asked != address:
             return Drop.UNKNOWN_TRANSACTION
@@ -158,27 +164,23 @@ class Routes:
         password = route.credentials.remote_password
         if password is None or not message.check_message_integrity(password.encode()):
             return Drop.BAD_INTEGRITY
-        return self._claim(route, message, address, is_proved=True)
+        owner = self._by_address.get(address)
+        if owner is not None and owner is not route:
+            self._unbind(owner, address)
+        self._by_address[address] = route
+        return self._heard(route, message, address, now_s)
 
-    def _claim(
-        self, route: Route, message: stun.Message, address: Address, *, is_proved: bool
+    def _heard(
+        self, route: Route, message: stun.Message, address: Address, now_s: float
     ) -> Delivery:
-        is_known = address in route.addresses
-        has_others = len(route.addresses) > is_known
+        is_known = route.addresses.pop(address, None) is not None
+        has_moved = bool(route.addresses) and (max(route.addresses.values()) <= now_s - MOVED_S)
         unbound = None
-        if is_known:
-            del route.addresses[address]
-        elif len(route.addresses) == MAX_ADDRESSES:
+        if len(route.addresses) == MAX_ADDRESSES:
             unbound = next(iter(route.addresses))
             self._unbind(route, unbound)
-        route.addresses[address] = None  # heard from latest: comes last
-        owner = self._by_address.get(address, route)
-        if owner is not route and is_proved:
-            self._unbind(owner, address)
-            owner = route
-        if owner is route:
-            self._by_address[address] = route
-        return Delivery(route, message, has_others and not is_known, unbound)
+        route.addresses[address] = now_s  # comes last
+        return Delivery(route, message, not is_known, has_moved, unbound)
 
     def _unbind(self, route: Route, address: Address) -> None:
         del route.addresses[address]

@@ -3,6 +3,9 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from launch.console import first_problem
+from streamer.ice_servers import IceServer
+from streamer.origins import LOOPBACK
 from streamer.playout import PlayoutLimits
 from streamer.settings import Settings
 
@@ -19,6 +22,7 @@ def test_the_defaults_are_those_of_the_design() -> None:
     assert (settings.http_host, settings.port, settings.feed) == ("127.0.0.1", 8910, "default")
     assert (settings.linger, settings.connect_timeout, settings.feed_ttl) == (30.0, 15.0, 86_400)
     assert (settings.opus_channels, settings.captures) == (1, False)
+    assert (settings.allowed_origins, settings.ice_servers) == (LOOPBACK, ())
 
 
 def test_the_environment_is_read_in_upper_case(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,6 +53,8 @@ def test_the_environment_is_read_in_upper_case(monkeypatch: pytest.MonkeyPatch) 
         ("OPUS_COMPLEXITY", "11"),
         ("OPUS_CHANNELS", "3"),
         ("CAPTURE_KEEP", "0"),
+        ("ALLOWED_ORIGINS", "example.org"),
+        ("ICE_SERVERS", "turn:turn.example"),
     ],
 )
 def test_a_value_that_cannot_be_is_refused_by_name(
@@ -58,3 +64,38 @@ def test_a_value_that_cannot_be_is_refused_by_name(
     with pytest.raises(ValidationError) as caught:
         Settings()
     assert [error["loc"] for error in caught.value.errors()] == [(name.lower(),)]
+
+
+def test_sites_and_servers_are_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_ORIGINS", "https://a.example, https://b.example:8443")
+    monkeypatch.setenv("ICE_SERVERS", "stun:a.example, stun:b.example")
+    settings = Settings()
+    assert settings.allowed_origins.allow("https://b.example:8443", "")
+    assert settings.ice_servers == (IceServer("stun:a.example"), IceServer("stun:b.example"))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '[{"urls": "turn:a", "username": "SECRET", "credential": "SECRET"}',
+        '[{"urls": "turn:SECRET@a", "username": "SECRET", "credential": "SECRET"}]',
+        '[{"urls": "turn:a", "username": "SECRET", "credential": "SECRET", "SECRET": 1}]',
+        "turn:user:SECRET@a",
+    ],
+)
+def test_a_password_is_not_shown_when_its_setting_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv("ICE_SERVERS", value)
+    with pytest.raises(ValidationError) as caught:
+        Settings()
+    name, shown, reason = first_problem(caught.value)
+    assert name == "ice_servers"
+    assert "SECRET" not in f"{shown} {reason} {caught.value}"
+
+
+def test_settings_do_not_show_a_password() -> None:
+    servers = '[{"urls": "turn:a", "username": "SECRET", "credential": "SECRET"}]'
+    settings = Settings.model_validate({"ice_servers": servers})
+    assert settings.ice_servers == (IceServer("turn:a", "SECRET", "SECRET"),)
+    assert "SECRET" not in repr(settings)

@@ -52,6 +52,8 @@ def test_what_is_not_there_is_an_error_as_json(
             assert reply.status == status
             assert (await reply.json())["error"]["field"] == "path"
             assert "Content-Security-Policy" in reply.headers
+            # RFC 9110 section 15.5.6
+            assert ("Allow" in reply.headers) == (status == 405)
 
     run(go())
 

@@ -332,47 +332,6 @@ def test_sessions_and_their_tags_are_unique_and_the_tag_tells_nothing_of_the_ses
     run(go())
 
 
-def test_too_many_players_are_told_when_to_come_again(redis_url: str) -> None:
-    """4.6: "503 Service Unavailable", and a Retry-After header field."""
-
-    async def go() -> None:
-        async with site(redis_url, max_listeners=1) as s:
-            await posted(s)
-            reply = await s.http.post(ENDPOINT, data=OFFER, headers=of_type(SDP))
-            assert (reply.status, reply.headers["Retry-After"]) == (503, "5")
-            assert (await reply.json())["error"]["field"] == "listeners"
-            refused = 'playhead_offers_refused_total{error="TooManyListeners"} 1.0'
-            assert refused in s.metrics.render().decode()
-
-    run(go())
-
-
-def test_ice_servers_are_told_in_the_answer_and_nowhere_else(redis_url: str) -> None:
-    """4.7: using the "Link" header field with a "rel" attribute value of "ice-server"."""
-    servers = (
-        '[{"urls": ["stun:stun.example", "turn:turn.example"],'
-        ' "username": "user", "credential": "a;\\"b"}]'
-    )
-    links = [
-        '<stun:stun.example>; rel="ice-server"',
-        '<turn:turn.example>; rel="ice-server"; username="user"; credential="a;\\"b";'
-        ' credential-type="password"',
-    ]
-
-    async def go() -> None:
-        async with site(redis_url, ice_servers=servers) as s:
-            async with s.http.post(ENDPOINT, data=OFFER, headers=of_type(SDP)) as reply:
-                assert reply.headers.getall("Link") == links
-            async with s.http.options(ENDPOINT) as reply:
-                assert "Link" not in reply.headers
-            headers = of_type("application/json")
-            async with s.http.post("/offer", data=body(), headers=headers) as reply:
-                assert reply.status == 200
-                assert reply.headers.getall("Link") == links
-
-    run(go())
-
-
 @pytest.mark.parametrize(
     ("origin", "setting", "may"),
     [
