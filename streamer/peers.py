@@ -15,7 +15,7 @@ from aiortc import (
 )
 
 from feed.events import Event, event_as_dict
-from streamer.errors import InvalidSdp, TooManyListeners
+from streamer.errors import InvalidSdp, NoMediaPath, TooManyListeners
 from streamer.ice.addresses import announced, lan_addresses
 from streamer.ice.mux import Attachment, Mux
 from streamer.listeners import parse_message
@@ -83,7 +83,11 @@ class Peer:
 
 
 class Peers:
-    """The connections of this process."""
+    """The connections of this process.
+
+    Raises:
+        NoMediaPath: no address is left to announce.
+    """
 
     def __init__(self, players: Players, mux: Mux, settings: Settings, metrics: Metrics) -> None:
         self._players = players
@@ -93,6 +97,10 @@ class Peers:
         self._peers: dict[str, Peer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._open = True
+        if not self._announced(""):
+            raise NoMediaPath(
+                "ANNOUNCED_ADDRESSES has IPv6 addresses alone, and this machine has no IPv6"
+            )
 
     @property
     def count(self) -> int:
@@ -108,10 +116,10 @@ class Peers:
         """Close a connection because its listener asks for it."""
         await self._close(peer, "hung up")
 
-    async def answer(self, offer: Offer, host: str | None = None) -> Answer:
+    async def answer(self, offer: Offer, host: str = "") -> Answer:
         """Set up a connection; return the SDP answer, and the session's name.
 
-        ``host`` is what the request was sent to: if that is an address, it is announced too.
+        ``host`` is the request's ``Host`` field: if it has an address, that is announced too.
 
         Raises:
             TooManyListeners: the limit is reached, or the process is stopping.
@@ -143,7 +151,7 @@ class Peers:
         )
         await asyncio.gather(*self._tasks)
 
-    async def _negotiate(self, peer: Peer, host: str | None) -> str:
+    async def _negotiate(self, peer: Peer, host: str) -> str:
         try:
             audio = peer.pc.addTransceiver(peer.track, direction="sendonly")
             # or the offer's first codec that aiortc knows would be announced: G.711, say
@@ -165,7 +173,7 @@ class Peers:
         )
         return str(peer.pc.localDescription.sdp)
 
-    def _announced(self, host: str | None) -> list[str]:
+    def _announced(self, host: str) -> list[str]:
         # found anew each time: a laptop moves from network to network
         return announced(
             self._settings.announced_addresses,

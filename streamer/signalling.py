@@ -21,6 +21,6 @@ async def answered(request: web.Request, offer: Offer) -> tuple[Answer, CIMultiD
         TooManyListeners: the limit is reached, or the process is stopping.
         InvalidSdp: aiortc cannot answer this offer.
     """
-    answer = await request.app[PEERS].answer(offer)
+    answer = await request.app[PEERS].answer(offer, request.host)
     servers = request.app[SETTINGS].ice_servers
     return answer, CIMultiDict(("Link", server.link) for server in servers)

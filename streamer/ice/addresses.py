@@ -12,15 +12,13 @@ _ELSEWHERE = (
 )
 
 
-def announced(
-    fixed: Iterable[str], lan: Iterable[str], host: str | None, *, has_ipv6: bool
-) -> list[str]:
+def announced(fixed: Iterable[str], lan: Iterable[str], host: str, *, has_ipv6: bool) -> list[str]:
     """Return the addresses to announce, best first, each once.
 
     Args:
         fixed: the operator's own list; if there is any, nothing else is announced.
         lan: addresses of this host in its networks. Firefox never pairs with loopback.
-        host: what the request's ``Host`` names. Whoever reached the page at a literal
+        host: the request's ``Host`` field, or empty. Whoever reached the page at a literal
             address will reach the media there too.
         has_ipv6: whether the port is open on IPv6.
     """
@@ -28,16 +26,16 @@ def announced(
     return [each for each in dict.fromkeys(given) if has_ipv6 or ":" not in each]
 
 
-def _literal(host: str | None) -> list[str]:
-    """Return ``host`` if it is an address that something can be sent to; ``[]`` for a name."""
+def _literal(host: str) -> list[str]:
+    """Return the address in a ``Host`` field (RFC 9110 section 7.2); ``[]`` if it has a name."""
+    bare = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     try:
-        address = ip_address((host or "").strip("[]"))
+        address = ip_address(bare)
     except ValueError:  # the boundary to a stranger's header
         return []
-    if address.is_unspecified or address.is_multicast:
-        return []
-    if isinstance(address, IPv6Address) and address.scope_id is not None:
-        # a zone means something on the machine that sent it, and nothing here
+    # a zone means something on the machine that sent it, and nothing here
+    has_zone = isinstance(address, IPv6Address) and address.scope_id is not None
+    if address.is_unspecified or address.is_multicast or has_zone:
         return []
     return [str(address)]
 

@@ -72,6 +72,15 @@ def test_a_port_that_is_taken_is_named(redis_url: str, tmp_path: Path) -> None:
     assert "PORT" in line
 
 
+def test_a_udp_port_that_is_taken_is_named(redis_url: str, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("0.0.0.0", 0))
+        port = str(taken.getsockname()[1])
+        line = failed(tmp_path, REDIS_URL=redis_url, UDP_PORT=port)
+    assert f"UDP port {port}" in line
+    assert "UDP_PORT" in line
+
+
 def test_a_redis_that_is_not_there_is_named_without_its_password(tmp_path: Path) -> None:
     line = failed(tmp_path, REDIS_URL="redis://me:secret@127.0.0.1:1/0")
     assert "REDIS_URL" in line

@@ -4,9 +4,11 @@ from typing import Any
 import pytest
 
 from feed.events import Listeners
-from streamer.errors import InvalidSdp, TooManyListeners
+from streamer.errors import InvalidSdp, NoMediaPath, TooManyListeners
+from streamer.ice.mux import Mux
 from streamer.offers import Offer, checked_sdp
 from streamer.peers import MAX_CHANNEL_BACKLOG, Peer, Peers
+from streamer.settings import Settings
 from tests.conftest import becomes, run
 from tests.streamer.browser import Browser
 from tests.streamer.sdp import CHROMIUM
@@ -200,6 +202,19 @@ def test_a_session_is_found_until_it_is_hung_up(redis_url: str) -> None:
             assert p.peers.find(first.session) is None
             assert p.peers.find(second.session) is not None
             assert p.peers.count == 1
+
+    run(go())
+
+
+def test_without_an_address_to_announce_nothing_begins(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def go() -> None:
+        monkeypatch.setattr(Mux, "has_ipv6", False)
+        async with parts(redis_url) as p:
+            settings = Settings(announced_addresses="2001:db8::7")
+            with pytest.raises(NoMediaPath, match="ANNOUNCED_ADDRESSES"):
+                Peers(p.players, p.mux, settings, p.metrics)
 
     run(go())
 

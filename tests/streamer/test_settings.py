@@ -99,3 +99,17 @@ def test_settings_do_not_show_a_password() -> None:
     settings = Settings.model_validate({"ice_servers": servers})
     assert settings.ice_servers == (IceServer("turn:a", "SECRET", "SECRET"),)
     assert "SECRET" not in repr(settings)
+
+
+def test_addresses_are_read_from_a_list_and_made_canonical(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANNOUNCED_ADDRESSES", " 192.0.2.7, 2001:DB8:0::7,")
+    monkeypatch.setenv("LAN_ADDRESS", "")
+    settings = Settings()
+    assert settings.announced_addresses == ("192.0.2.7", "2001:db8::7")
+    assert settings.lan_address == ()
+
+
+def test_a_name_where_an_address_must_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANNOUNCED_ADDRESSES", "192.0.2.7,playhead.example")
+    with pytest.raises(ValidationError, match="must be IP addresses, separated by commas"):
+        Settings()

@@ -15,7 +15,6 @@ from tests.streamer.serving import Site, site
 SDP = "application/sdp"
 FRAGMENT = "application/trickle-ice-sdpfrag"
 ENDPOINT = "/whep/default"
-ELSEWHERE = "https://elsewhere.example"
 
 OFFER = CHROMIUM.split("m=application")[0].replace("BUNDLE 0 1", "BUNDLE 0")
 """A player's: audio to receive, no data channel."""
@@ -328,90 +327,6 @@ def test_sessions_and_their_tags_are_unique_and_the_tag_tells_nothing_of_the_ses
                 assert (feed, len(bytes.fromhex(session))) == ("default", 16)
                 assert tag[0] == tag[-1] == '"'
                 assert tag.strip('"') not in session
-
-    run(go())
-
-
-@pytest.mark.parametrize(
-    ("origin", "setting", "may"),
-    [
-        ("http://localhost:3000", None, True),
-        (ELSEWHERE, None, False),
-        ("null", None, False),
-        (ELSEWHERE, f"https://other.example, {ELSEWHERE}", True),
-        (ELSEWHERE, "*", True),
-    ],
-)
-def test_only_sites_that_are_allowed_may_play(
-    redis_url: str, origin: str, setting: str | None, may: bool
-) -> None:
-    """4.3: MUST support OPTIONS requests for Cross-Origin Resource Sharing (CORS)."""
-    settings = {} if setting is None else {"allowed_origins": setting}
-    asked = {
-        "Origin": origin,
-        "Access-Control-Request-Method": "PATCH",
-        "Access-Control-Request-Headers": "content-type,if-match",
-    }
-    foreign = {"Origin": origin}
-
-    async def go() -> None:
-        async with site(redis_url, **settings) as s:
-            path, tag = await posted(s)
-            for at in (ENDPOINT, path, f"{ENDPOINT}/nobody"):
-                async with s.http.options(at, headers=asked) as reply:
-                    assert (reply.status, reply.headers["Vary"]) == (200, "Origin")
-                    given = {n: v for n, v in reply.headers.items() if n.startswith("Access")}
-                    assert given == (
-                        {
-                            "Access-Control-Allow-Origin": origin,
-                            "Access-Control-Allow-Methods": (
-                                "DELETE, GET, HEAD, OPTIONS, PATCH, POST"
-                            ),
-                            "Access-Control-Allow-Headers": (
-                                "Authorization, Content-Type, If-Match"
-                            ),
-                            "Access-Control-Max-Age": "7200",
-                        }
-                        if may
-                        else {}
-                    )
-            trickle = of_type(FRAGMENT, **foreign, **{"If-Match": tag})
-            for method, at, data, headers, status in (
-                ("POST", ENDPOINT, OFFER, of_type(SDP, **foreign), 201),
-                ("GET", ENDPOINT, None, foreign, 204),
-                ("GET", path, None, foreign, 204),
-                ("PATCH", path, TRICKLE, trickle, 204),
-                ("PATCH", path, RESTART, trickle, 422),
-                ("DELETE", path, None, foreign, 200),
-                ("DELETE", path, None, foreign, 404),
-                ("PUT", path, None, foreign, 405),
-                ("GET", "/whep/", None, foreign, 404),
-            ):
-                async with s.http.request(method, at, data=data, headers=headers) as reply:
-                    exposed = reply.headers.get("Access-Control-Expose-Headers", "").split(", ")
-                    assert reply.headers["Vary"] == "Origin"
-                    if may:
-                        assert reply.status == status
-                        assert reply.headers["Access-Control-Allow-Origin"] == origin
-                        assert {"Location", "ETag", "Link", "Accept-Patch"} <= set(exposed)
-                    else:
-                        assert "Access-Control-Allow-Origin" not in reply.headers
-                        assert reply.status == (
-                            status if method == "PUT" or at == "/whep/" else 403
-                        )
-            assert s.peers.count == 1
-
-    run(go())
-
-
-def test_the_page_s_own_routes_stay_its_own(redis_url: str) -> None:
-    async def go() -> None:
-        async with site(redis_url, allowed_origins="*") as s:
-            headers = {"Origin": ELSEWHERE, "Access-Control-Request-Method": "POST"}
-            for path in ("/offer", "/metrics", "/"):
-                async with s.http.options(path, headers=headers) as reply:
-                    assert reply.status == 405
-                    assert not any(name.startswith("Access") for name in reply.headers)
 
     run(go())
 

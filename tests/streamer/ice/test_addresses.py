@@ -6,7 +6,7 @@ from streamer.ice.addresses import announced, lan_addresses
 
 
 def test_loopback_the_requests_address_and_the_lan_are_announced_in_that_order() -> None:
-    found = announced((), ["192.168.1.7", "2001:db8::7"], "10.0.0.9", has_ipv6=True)
+    found = announced((), ["192.168.1.7", "2001:db8::7"], "10.0.0.9:8910", has_ipv6=True)
     assert found == ["127.0.0.1", "10.0.0.9", "192.168.1.7", "2001:db8::7"]
 
 
@@ -25,16 +25,35 @@ def test_each_address_is_announced_once() -> None:
     assert found == ["127.0.0.1", "10.0.0.9"]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "[::1]", "192.168.1.7"])
-def test_a_literal_host_is_announced(host: str) -> None:
-    assert host.strip("[]") in announced((), (), host, has_ipv6=True)
+@pytest.mark.parametrize(
+    ("host", "address"),
+    [
+        ("127.0.0.2", "127.0.0.2"),
+        ("[::1]", "::1"),
+        ("[2001:db8::7]:8910", "2001:db8::7"),
+        ("192.168.1.7:8910", "192.168.1.7"),
+    ],
+)
+def test_a_literal_host_is_announced(host: str, address: str) -> None:
+    assert announced((), (), host, has_ipv6=True) == ["127.0.0.1", address]
 
 
 @pytest.mark.parametrize(
     "host",
-    [None, "", "localhost", "playhead.example", "0.0.0.0", "::", "224.0.0.1", "fe80::1%eth0"],
+    [
+        "",
+        "localhost:8910",
+        "playhead.example",
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+        "[fe80::1%25eth0]",
+        "[fe80::1%eth0]",
+        "::1",
+        "[",
+    ],
 )
-def test_a_name_or_what_nothing_can_be_sent_to_is_not(host: str | None) -> None:
+def test_a_name_or_what_nothing_can_be_sent_to_is_not(host: str) -> None:
     assert announced((), (), host, has_ipv6=True) == ["127.0.0.1"]
 
 

@@ -28,7 +28,7 @@ from tests.streamer.serving import Parts, parts
 CANDIDATE = re.compile(r"a=candidate:\S+ 1 udp \d+ (\S+) (\d+) typ host")
 
 
-async def answered(p: Parts, listener: Browser, host: str | None = None) -> str:
+async def answered(p: Parts, listener: Browser, host: str = "") -> str:
     """Offer; return the answer's SDP, not applied yet."""
     offer = Offer(checked_sdp((await listener.offer())["sdp"]), "default")
     return (await p.peers.answer(offer, host)).sdp
@@ -145,8 +145,7 @@ def test_junk_and_forgeries_disturb_nobody_and_are_counted(redis_url: str) -> No
                         stranger.sendto(data, ("127.0.0.1", p.mux.port))
                         stranger.sendto(secrets.token_bytes(60), ("127.0.0.1", p.mux.port))
                     await listener.hears(1)
-                for why in hostile:
-                    await becomes(lambda why=why: dropped(p, why) >= 20)
+                await becomes(lambda: all(dropped(p, why) >= 20 for why in hostile))
                 # nobody has been answered who did not prove to know a password
                 with pytest.raises(BlockingIOError):
                     stranger.recv(2048)
