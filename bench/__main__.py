@@ -100,7 +100,7 @@ async def _measure_all(date: str, counts: list[int], seconds: float, starts: int
     columns = TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
     with (
         tempfile.TemporaryDirectory(prefix="playhead-bench-") as name,
-        # drawn seldom: the timer of starts runs in this process
+        # drawn seldom: starts are timed in this process
         Progress(
             *columns,
             console=errors,

@@ -15,7 +15,7 @@ from bench.clock import ClockFigures, first_speech_s
 from bench.cpu import cpu_seconds
 from bench.errors import NothingPlayed, ProgramEnded
 from bench.peer import Peer
-from bench.results import CrowdRun, Starts
+from bench.results import CrowdRun, Start
 from bench.speech import write_speech
 
 WARM_UP_S = 3.0
@@ -97,15 +97,15 @@ async def crowd(
     )
 
 
-async def starts(folder: Path, redis_url: str, tries: int, note: Note) -> Starts:
-    """Measure how soon a listener that says it is ready gets speech that waits for it.
+async def starts(folder: Path, redis_url: str, tries: int, note: Note) -> tuple[Start, ...]:
+    """Measure how soon a listener is answered, gets RTP, and gets speech that waits for it.
 
     Each try has a feed and a connection of its own.
 
     Raises:
         BenchError: a program ended, a listener could not connect, or no speech came.
     """
-    after_ms = []
+    found = []
     async with (
         stack.streamer(folder, redis_url, max_listeners=tries + 1) as (url, _),
         aiohttp.ClientSession(timeout=HTTP) as http,
@@ -114,23 +114,25 @@ async def starts(folder: Path, redis_url: str, tries: int, note: Note) -> Starts
             note(f"start {number} of {tries}")
             feed = f"bench-start-{number}"
             await write_speech(redis_url, feed, SPEECH_S)
-            after_ms.append(1000 * await _start(http, url, feed))
-    return Starts(tuple(after_ms))
+            found.append(await _start(http, url, feed))
+    return tuple(found)
 
 
-async def _start(http: aiohttp.ClientSession, url: str, feed: str) -> float:
-    """Return the seconds from ``listener.ready`` to the first packet with speech."""
+async def _start(http: aiohttp.ClientSession, url: str, feed: str) -> Start:
     peer = Peer()
     try:
         await peer.connect(http, url, feed)
         await asyncio.sleep(SETTLE_S)
+        first_s = peer.packets[0].arrival_s if peer.packets else math.nan
         peer.say_ready()
-        assert peer.ready_s is not None
-        give_up_s = peer.ready_s + SPEECH_S
-        while time.monotonic() < give_up_s:
+        while time.monotonic() < peer.ready_s + SPEECH_S:
             await asyncio.sleep(0.1)
-            if (after_s := first_speech_s(peer.packets, peer.ready_s)) is not None:
-                return after_s
+            if (speech_s := first_speech_s(peer.packets, peer.ready_s)) is not None:
+                return Start(
+                    answer_ms=1000 * (peer.answered_s - peer.offered_s),
+                    rtp_ms=1000 * (first_s - peer.answered_s),
+                    speech_ms=1000 * speech_s,
+                )
     finally:
         await peer.close()
     raise NothingPlayed(f"no speech within {SPEECH_S:.0f} s of listener.ready")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import time
 
 import aiohttp
@@ -54,8 +55,9 @@ class Peer:
         self._recorder = record(self._pc.addTransceiver("audio", direction="recvonly").receiver)
         self._opened = asyncio.Event()
         self._channel.on("open", self._opened.set)
-        self.ready_s: float | None = None
-        """When it said that it is ready, on the monotonic clock."""
+        # all on the monotonic clock
+        self.offered_s = self.answered_s = self.ready_s = math.nan
+        """When it sent its offer, had the answer, and said that it is ready."""
 
     @property
     def packets(self) -> list[Packet]:
@@ -93,8 +95,10 @@ class Peer:
     async def _negotiate(self, http: aiohttp.ClientSession, url: str, feed: str) -> None:
         await self._pc.setLocalDescription(await self._pc.createOffer())
         offer = {"sdp": self._pc.localDescription.sdp, "type": "offer", "feed": feed}
+        self.offered_s = time.monotonic()
         async with http.post(f"{url}/offer", json=offer) as reply:
             answer = await reply.json()
+            self.answered_s = time.monotonic()
             if reply.status != 200:
                 raise NotConnected(f"{url}: {reply.status} {answer}")
         await self._pc.setRemoteDescription(RTCSessionDescription(answer["sdp"], answer["type"]))

@@ -4,12 +4,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from statistics import median
 
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.results import CostLine, CrowdRun, Results, Starts, cost_line
+from bench.results import CostLine, CrowdRun, Results, Start, cost_line
 
 ENOUGH = 0.99
 """Less than this part of the packets received is pointed out: the machine was overloaded."""
@@ -26,8 +27,8 @@ def tables(results: Results) -> Iterator[RenderableType]:
         yield _heading("Lateness of packets against an ideal 20 ms clock, as one listener sees it")
         yield _clock_table(results.runs)
         yield _drift_text(results.runs)
-    if results.starts.after_ms:
-        yield _heading("From listener.ready to the first packet with speech that waited for it")
+    if results.starts:
+        yield _heading("The start of a listener, one at a time")
         yield _starts_table(results.starts)
 
 
@@ -130,14 +131,22 @@ def _drift_text(runs: tuple[CrowdRun, ...]) -> Text:
     )
 
 
-def _starts_table(starts: Starts) -> Table:
-    table = _table("starts", "least ms", "median", "max")
-    table.add_row(
-        str(len(starts.after_ms)),
-        f"{min(starts.after_ms):.1f}",
-        f"{starts.median_ms:.1f}",
-        f"{starts.max_ms:.1f}",
-    )
+def _starts_table(starts: tuple[Start, ...]) -> Table:
+    table = _table("from", "to", "starts", "least ms", "median", "max")
+    for column in table.columns[:2]:
+        column.justify = "left"
+    for begin, end, field in (
+        ("offer", "answer", "answer_ms"),
+        ("answer", "first RTP packet", "rtp_ms"),
+        ("listener.ready", "first packet of speech", "speech_ms"),
+    ):
+        values_ms = [getattr(start, field) for start in starts]
+        table.add_row(
+            begin,
+            end,
+            str(len(starts)),
+            *(f"{value:.1f}" for value in (min(values_ms), median(values_ms), max(values_ms))),
+        )
     return table
 
 

@@ -1,6 +1,5 @@
 """What was measured, ready to be shown or saved."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,20 +61,15 @@ def cost_line(runs: Sequence[CrowdRun]) -> CostLine | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Starts:
-    """How long after ``listener.ready`` the first speech came, try after try."""
+class Start:
+    """How one listener began, in ms."""
 
-    after_ms: tuple[float, ...]
-
-    @property
-    def median_ms(self) -> float:
-        """NaN if nothing was tried."""
-        return float(np.median(self.after_ms)) if self.after_ms else math.nan
-
-    @property
-    def max_ms(self) -> float:
-        """NaN if nothing was tried."""
-        return max(self.after_ms, default=math.nan)
+    answer_ms: float
+    """From its offer to the answer."""
+    rtp_ms: float
+    """From the answer to the first RTP packet: ICE and DTLS."""
+    speech_ms: float
+    """From ``listener.ready`` to the first packet of the speech that waited for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +82,4 @@ class Results:
     settings: dict[str, str]
     """Settings of the streamer that the environment changed."""
     runs: tuple[CrowdRun, ...]
-    starts: Starts
+    starts: tuple[Start, ...]

@@ -2,7 +2,7 @@
 
 from bench.clock import ClockFigures
 from bench.machine import Machine
-from bench.results import CrowdRun, Results, Starts
+from bench.results import CrowdRun, Results, Start
 
 CLOCK = ClockFigures(500, 0, 0, 0, 0, 0, 0.5, 1.5, 3.25, -2.0, 180.0)
 MACHINE = Machine("Some CPU", 2, "Some OS", "CPython 3.11.7", 0.5)
@@ -18,5 +18,5 @@ RESULTS = Results(
     MACHINE,
     {"OPUS_COMPLEXITY": "5"},
     (run_of(1, 0.12), run_of(11, 0.32)),
-    Starts((4.0, 20.0, 12.0)),
+    (Start(30.0, 120.0, 4.0), Start(50.0, 160.0, 20.0), Start(40.0, 130.0, 12.0)),
 )

@@ -1,8 +1,6 @@
-import math
-
 import pytest
 
-from bench.results import Starts, cost_line
+from bench.results import cost_line
 from tests.bench.figures import run_of
 
 
@@ -25,9 +23,3 @@ def test_the_line_through_the_runs() -> None:
 def test_no_line_through_one_point() -> None:
     assert cost_line([run_of(5, 0.1), run_of(5, 0.2)]) is None
     assert cost_line([]) is None
-
-
-def test_starts() -> None:
-    assert Starts((4.0, 20.0, 12.0)).median_ms == 12
-    assert Starts((4.0, 20.0, 12.0)).max_ms == 20
-    assert math.isnan(Starts(()).median_ms)
