@@ -80,11 +80,13 @@ export class Connection {
     try {
       const offer = await this.pc.createOffer();
       const sdp = askForStereo(offer.sdp ?? "");
-      await this.pc.setLocalDescription({ type: "offer", sdp });
       this.#watch();
-      // Gathering is not waited for: the server learns our address from the
-      // checks we send to it.
-      const answer = await exchange(sdp, this.#feed, this.#closing.signal);
+      const { answer, iceServers } = await exchange(sdp, this.#feed, this.#closing.signal);
+      // Only now, as the local description starts the gathering of candidates, which
+      // asks these servers. It is not waited for: the server learns our address from
+      // the checks we send to it.
+      if (iceServers.length > 0) this.pc.setConfiguration({ iceServers });
+      await this.pc.setLocalDescription({ type: "offer", sdp });
       await this.pc.setRemoteDescription(answer);
     } catch (error) {
       this.#lose(diagnose(error));

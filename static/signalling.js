@@ -35,11 +35,36 @@ export function askForStereo(sdp) {
   return sdp.replace(fmtp, `a=fmtp:${opus} $1;stereo=1$2`);
 }
 
+/** One link of a `Link` header (RFC 8288): its target, and its attributes. */
+const LINK = /<([^>]*)>((?:\s*;\s*[\w-]+\s*=\s*(?:"(?:[^"\\]|\\.)*"|[^\s;,"]+))*)/g;
+const ATTRIBUTE = /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]+))/g;
+
+/**
+ * @param {string | null} links the `Link` headers of a response, joined
+ * @returns {RTCIceServer[]} the STUN and TURN servers among them (RFC 9725, section 4.6)
+ */
+export function readIceServers(links) {
+  const servers = [];
+  for (const [, urls, rest] of (links ?? "").matchAll(LINK)) {
+    const attributes = Object.fromEntries(
+      Array.from(rest.matchAll(ATTRIBUTE), ([, name, quoted, token]) => [
+        name.toLowerCase(),
+        token ?? quoted.replace(/\\(.)/g, "$1"),
+      ]),
+    );
+    if (attributes.rel !== "ice-server") continue;
+    const { username, credential } = attributes;
+    servers.push({ urls, ...(username !== undefined && { username, credential }) });
+  }
+  return servers;
+}
+
 /**
  * @param {string} sdp
  * @param {string | null} feed null for the server's default feed
  * @param {AbortSignal} signal
- * @returns {Promise<RTCSessionDescriptionInit>} the answer
+ * @returns {Promise<{answer: RTCSessionDescriptionInit, iceServers: RTCIceServer[]}>} what
+ *   the server says, and the servers to gather candidates with
  * @throws {Refusal} if the server answers with an HTTP error
  * @throws {TypeError} if it cannot be reached
  */
@@ -51,7 +76,8 @@ export async function exchange(sdp, feed, signal) {
     signal,
   });
   if (!response.ok) throw new Refusal(response.status, await reason(response));
-  return response.json();
+  const iceServers = readIceServers(response.headers.get("Link"));
+  return { answer: await response.json(), iceServers };
 }
 
 /**

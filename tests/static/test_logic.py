@@ -1,8 +1,5 @@
 """The page's pure modules, run in the browser they are for."""
 
-import functools
-import http.server
-import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, Playwright
 
 from tests.system.browser import chromium
+from tests.system.origin import origin
 from tests.system.programs import ROOT
 
 pytestmark = pytest.mark.browser
@@ -17,24 +15,13 @@ pytestmark = pytest.mark.browser
 UNKNOWN = "\N{EN DASH}"
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  # its name there
-        """Print nothing."""
-
-
 @pytest.fixture(scope="module")
 def page(playwright: Playwright) -> Iterator[Page]:
     """A page that can import the modules."""
-    handler = functools.partial(_Quiet, directory=str(ROOT))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        with chromium(playwright) as browser:
-            page = browser.new_page()
-            page.goto(f"http://127.0.0.1:{server.server_port}/static/icon.svg")
-            yield page
-        server.shutdown()
-        thread.join()
+    with origin(ROOT) as root, chromium(playwright) as browser:
+        page = browser.new_page()
+        page.goto(f"{root}/static/icon.svg")
+        yield page
 
 
 def run(page: Page, module: str, body: str) -> Any:
@@ -135,6 +122,30 @@ def test_the_offer_asks_for_stereo(page: Page, before: str, after: str) -> None:
         f"{rtpmap}{before}\r\n",
     )
     assert found == f"{rtpmap}{after}\r\n"
+
+
+def test_ice_servers_are_read_from_links(page: Page) -> None:
+    links = ", ".join(
+        [
+            '<stun:stun.example>; rel="ice-server"',
+            '</style.css>; rel=preload; as="style"',
+            '<turn:turn.example?transport=udp>; rel="ice-server"; username="a, <b>; c=\\"d\\\\";'
+            ' credential="p"; credential-type="password"',
+            "<stun:other.example>; REL=ice-server",
+        ]
+    )
+    read = "async (links) => (await import('/static/signalling.js')).readIceServers(links)"
+    assert page.evaluate(read, links) == [
+        {"urls": "stun:stun.example"},
+        {
+            "urls": "turn:turn.example?transport=udp",
+            "username": 'a, <b>; c="d\\',
+            "credential": "p",
+        },
+        {"urls": "stun:other.example"},
+    ]
+    for nothing in (None, "", "junk", "<", '<stun:a>; rel="next"', "<stun:a>"):
+        assert page.evaluate(read, nothing) == []
 
 
 def test_the_table_names_what_it_shows_and_what_it_does_not_know(page: Page) -> None:
