@@ -1,46 +1,20 @@
-// Records what the browser has decoded, before anything renders it. Installed before the page's
-// own scripts, so that every remote audio track is seen from its first sample.
-window.tap = { chunks: [], times: [] };
+// Listens to what the browser has decoded, before anything renders it. Installed before the
+// page's own scripts, so that every remote audio track is seen from its first sample. What
+// `tap.record` does with a track depends on the browser: tap_chromium.js, tap_firefox.js.
+window.tap = {};
 
 (() => {
   const Native = window.RTCPeerConnection;
   window.RTCPeerConnection = class extends Native {
     constructor(...args) {
       super(...args);
-      this.addEventListener("track", (event) => record(event.track));
+      this.addEventListener("track", (event) => tap.record(event.track));
     }
   };
 
-  async function record(track) {
-    const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      const n = value.numberOfFrames;
-      const plane = new Float32Array(n);
-      const stereo = new Int16Array(2 * n);
-      for (const side of [0, 1]) {
-        value.copyTo(plane, {
-          planeIndex: Math.min(side, value.numberOfChannels - 1),
-          format: "f32-planar",
-        });
-        for (let i = 0; i < n; i++) {
-          stereo[2 * i + side] = Math.max(-32768, Math.min(32767, Math.round(plane[i] * 32768)));
-        }
-      }
-      tap.channels = value.numberOfChannels;
-      tap.rate_hz = value.sampleRate;
-      tap.chunks.push(stereo);
-      tap.times.push([performance.now(), n]);
-      value.close();
-    }
-  }
-
-  // Everything so far, as base64 of interleaved s16le.
-  tap.take = () => {
+  tap.base64 = (arrays) => {
     let text = "";
-    for (const chunk of tap.chunks) {
-      const bytes = new Uint8Array(chunk.buffer);
+    for (const bytes of arrays) {
       for (let i = 0; i < bytes.length; i += 8192) {
         text += String.fromCharCode.apply(null, bytes.subarray(i, i + 8192));
       }
