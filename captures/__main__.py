@@ -1,4 +1,4 @@
-"""The command line: ``python -m captures [convert | check]``.
+"""The command line: ``python -m captures [convert | check | export]``.
 
 Exit codes: 0 when all checks pass, 1 when one fails, 2 when there was nothing to do it with.
 """
@@ -17,6 +17,7 @@ from captures.check import check_timestamp
 from captures.convert import convert as convert_stages
 from captures.convert import sizes
 from captures.errors import CaptureError, InvalidIndex, NoCaptures, UnknownTimestamp
+from captures.export import write_tar
 from captures.files import STAGES, Stage, checked_timestamp, index_path, list_timestamps
 from captures.index import CaptureIndex
 from captures.prompt import choose
@@ -66,10 +67,7 @@ def convert(
             if answers is None:
                 raise typer.Exit(0)
             chosen, stages = [answers[0]], answers[1]
-        passed = True
-        for each in chosen:
-            _convert_one(directory, each, stages, out)
-            passed &= _check_one(directory, each, out)
+        passed = _convert_and_check(directory, chosen, stages, out)
     raise typer.Exit(0 if passed else 1)
 
 
@@ -90,6 +88,27 @@ def check(
     raise typer.Exit(0 if passed else 1)
 
 
+@app.command()
+def export(
+    timestamp: TsOption = None,
+    newest: NewestOption = False,
+    every: AllOption = False,
+    directory: DirOption = DEFAULT_DIR,
+) -> None:
+    """Convert and check, as convert does, then write raw files, WAVs and index as a tar.
+
+    The tar goes to standard output, so what is said goes to standard error.
+    """
+    if sys.stdout.isatty():
+        raise typer.BadParameter("a tar is nothing to read in a terminal; add: | tar -xf -")
+    out = _console(stderr=True)
+    with _errors_on_one_line():
+        chosen = _chosen(directory, timestamp, newest=newest, every=every)
+        passed = _convert_and_check(directory, chosen, STAGES, out)
+        write_tar(directory, chosen, sys.stdout.buffer)
+    raise typer.Exit(0 if passed else 1)
+
+
 def _chosen(directory: Path, timestamp: str | None, *, newest: bool, every: bool) -> list[str]:
     """Return the timestamps the options mean: the newest if they say nothing."""
     if sum((timestamp is not None, newest, every)) > 1:
@@ -107,6 +126,17 @@ def _chosen(directory: Path, timestamp: str | None, *, newest: bool, every: bool
 def _is_asked() -> bool:
     """Return whether somebody is there to answer."""
     return sys.stdin.isatty()
+
+
+def _convert_and_check(
+    directory: Path, chosen: Iterable[str], stages: Iterable[Stage], out: Console
+) -> bool:
+    """Return whether all checks of all of ``chosen`` passed."""
+    passed = True
+    for each in chosen:
+        _convert_one(directory, each, stages, out)
+        passed &= _check_one(directory, each, out)
+    return passed
 
 
 def _convert_one(directory: Path, timestamp: str, stages: Iterable[Stage], out: Console) -> None:
@@ -141,9 +171,9 @@ def _check_one(directory: Path, timestamp: str, out: Console) -> bool:
     return all(result.ok for result in results)
 
 
-def _console() -> Console:
+def _console(*, stderr: bool = False) -> Console:
     # IDs come from whoever wrote the feed: never markup. Lines may be long: never folded
-    return Console(markup=False, highlight=False, soft_wrap=True)
+    return Console(markup=False, highlight=False, soft_wrap=True, stderr=stderr)
 
 
 def _say(line: str) -> None:

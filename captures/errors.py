@@ -31,7 +31,7 @@ class NoCaptures(CaptureError):
     """A directory that holds no captures, or does not exist."""
 
     def __init__(self, directory: Path) -> None:
-        super().__init__(f"no captures in {directory}: play something with `make run` first")
+        super().__init__(f"no captures in {directory}: listen to something first")
         self.directory = directory
 
 

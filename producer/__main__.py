@@ -20,6 +20,7 @@ from feed.writer import FeedWriter
 from launch import logs
 from launch.console import redacted
 from producer.errors import InvalidSetting, NothingToSpeak, ProducerError, RedisNotThere
+from producer.heartbeat import beating
 from producer.progress import Display
 from producer.serve import Host
 from producer.settings import Settings, load
@@ -104,7 +105,7 @@ def _sources(files: list[str], *, serve: bool) -> list[Source]:
 
 def _log_to(settings: Settings) -> None:
     try:
-        logs.configure(settings.log_dir / "producer.log")
+        logs.configure(settings.log_dir / "producer.log", console=settings.log_console)
     except OSError as error:  # the boundary to the file system
         raise InvalidSetting(
             "LOG_DIR", settings.log_dir, f"cannot be written ({error.strerror})"
@@ -124,6 +125,8 @@ async def _work(
     redis = connect(settings.redis_url)
     async with contextlib.aclosing(redis), contextlib.AsyncExitStack() as stack:
         await _greet(redis, settings.redis_url)
+        if settings.heartbeat is not None:
+            await stack.enter_async_context(beating(redis, settings.heartbeat))
         display = stack.enter_context(Display(console))
         writer = await stack.enter_async_context(
             FeedWriter(

@@ -31,6 +31,10 @@ class Settings(BaseSettings):
     max_backlog: Annotated[float, Field(gt=0, le=86_400)] = 600.0
     """Seconds of unplayed speech beyond which the producer waits."""
     log_dir: Path = Path("logs")
+    log_console: bool = False
+    """Log to standard error as well."""
+    heartbeat: Path | None = None
+    """File touched while Redis answers: see ``producer.heartbeat``."""
 
 
 def load(options: Mapping[str, object]) -> Settings:

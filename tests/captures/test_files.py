@@ -100,5 +100,5 @@ def test_whatever_else_is_there_is_ignored(tmp_path: Path) -> None:
 
 def test_no_captures_says_how_to_get_some(tmp_path: Path) -> None:
     for directory in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(NoCaptures, match="play something with `make run` first"):
+        with pytest.raises(NoCaptures, match="listen to something first"):
             newest(directory)

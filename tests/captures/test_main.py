@@ -1,6 +1,8 @@
+import io
 import os
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -112,7 +114,7 @@ def test_no_captures_says_how_to_get_some(
     result = run(*command)
     assert result.exit_code == 2
     assert result.stderr == (
-        f"captures: no captures in {tmp_path / 'none'}: play something with `make run` first\n"
+        f"captures: no captures in {tmp_path / 'none'}: listen to something first\n"
     )
 
 
@@ -133,6 +135,30 @@ def test_a_directory_that_cannot_be_written(
     result = run("convert", "--dir", directory)
     assert result.exit_code == 2
     assert result.stderr == f"captures: {directory}: Permission denied\n"
+
+
+def test_export_gives_a_tar_and_says_the_rest_elsewhere(directory: Path) -> None:
+    result = run("export", "--newest", "--dir", directory)
+    assert result.exit_code == 0, result.stderr
+    assert "ok    stage 4 is stage 3 as the index says" in result.stderr
+    with tarfile.open(fileobj=io.BytesIO(result.stdout_bytes)) as tar:
+        assert len(tar.getnames()) == 9
+        assert all(TS in name for name in tar.getnames())
+
+
+def test_what_fails_a_check_is_exported_all_the_same(directory: Path) -> None:
+    index_path(directory, TS).unlink()
+    result = run("export", "--dir", directory)
+    assert result.exit_code == 1
+    assert "FAIL  files" in result.stderr
+    with tarfile.open(fileobj=io.BytesIO(result.stdout_bytes)) as tar:
+        assert len(tar.getnames()) == 8
+
+
+def test_no_captures_no_tar(tmp_path: Path) -> None:
+    result = run("export", "--dir", tmp_path)
+    assert result.exit_code == 2
+    assert result.stdout_bytes == b""
 
 
 def in_terminal(monkeypatch: pytest.MonkeyPatch) -> None:

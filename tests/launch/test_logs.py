@@ -33,6 +33,16 @@ def test_every_line_is_one_json_object_whoever_logs_it(tmp_path: Path) -> None:
     assert first["timestamp"].endswith("Z")
 
 
+@pytest.mark.parametrize("console", [True, False])
+def test_the_console_gets_the_same_lines_only_if_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], console: bool
+) -> None:
+    path = tmp_path / "program.log"
+    logs.configure(path, console=console)
+    structlog.get_logger().info("streamer.started", port=8910)
+    assert capsys.readouterr().err == (path.read_text() if console else "")
+
+
 def test_the_log_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(logs, "MAX_BYTES", 1_000)
     logs.configure(tmp_path / "program.log")

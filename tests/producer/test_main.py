@@ -52,7 +52,7 @@ def command(tmp_path: Path, *args: str, stdin: bytes = b"", **env: str) -> tuple
 
 @contextlib.asynccontextmanager
 async def started(
-    tmp_path: Path, url: str, *args: str, stdin: int = asyncio.subprocess.DEVNULL
+    tmp_path: Path, url: str, *args: str, stdin: int = asyncio.subprocess.DEVNULL, **env: str
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -63,7 +63,7 @@ async def started(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         cwd=tmp_path,
-        env=environment(tmp_path, REDIS_URL=url),
+        env=environment(tmp_path, REDIS_URL=url, **env),
     )
     try:
         yield process
@@ -224,5 +224,21 @@ def test_serve_rides_out_redis_and_exits_0(
             process.send_signal(signal.SIGTERM)
             _, err = await process.communicate()
             assert (process.returncode, err) == (0, b"")
+
+    run(go())
+
+
+def test_it_shows_whoever_watches_that_it_lives(tmp_path: Path, wav: Path, redis_url: str) -> None:
+    sign = tmp_path / "heartbeat"
+
+    async def go() -> None:
+        async with started(
+            tmp_path, redis_url, str(wav), "--serve", HEARTBEAT=str(sign), LOG_CONSOLE="1"
+        ) as process:
+            await becomes(sign.exists)
+            process.send_signal(signal.SIGTERM)
+            _, err = await process.communicate()
+            assert process.returncode == 0
+            assert err.decode() == (tmp_path / "logs" / "producer.log").read_text()
 
     run(go())

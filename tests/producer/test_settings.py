@@ -6,7 +6,17 @@ from producer.cadence import Pace
 from producer.errors import InvalidSetting
 from producer.settings import load
 
-NAMES = ["REDIS_URL", "FEED", "CHUNK_BYTES", "PACE", "SEED", "MAX_BACKLOG", "LOG_DIR"]
+NAMES = [
+    "REDIS_URL",
+    "FEED",
+    "CHUNK_BYTES",
+    "PACE",
+    "SEED",
+    "MAX_BACKLOG",
+    "LOG_DIR",
+    "LOG_CONSOLE",
+    "HEARTBEAT",
+]
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +29,8 @@ def test_defaults() -> None:
     settings = load({})
     assert settings.redis_url == "redis://localhost:6379"
     assert (settings.feed, settings.chunk_bytes, settings.pace) == ("default", 1024, Pace.LLM)
-    assert settings.log_dir == Path("logs")
+    assert (settings.log_dir, settings.log_console) == (Path("logs"), False)
+    assert settings.heartbeat is None
 
 
 def test_options_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
