@@ -1,7 +1,6 @@
 """Peer connections: an offer in, an answer out, and the listener behind it until it goes."""
 
 import asyncio
-import json
 import secrets
 from dataclasses import dataclass
 
@@ -14,20 +13,17 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from feed.events import Event, event_as_dict
 from streamer.errors import InvalidSdp, NoMediaPath, TooManyListeners
 from streamer.ice.addresses import announced, lan_addresses
-from streamer.ice.mux import Attachment, Mux
+from streamer.ice.mux import Mux
 from streamer.listeners import parse_message
 from streamer.metrics import Metrics
 from streamer.offers import Offer
-from streamer.player import FeedPlayer, Seat
+from streamer.peer import Peer
+from streamer.player import Seat
 from streamer.players import Players
 from streamer.settings import Settings
 from streamer.track import PacketTrack
-
-MAX_CHANNEL_BACKLOG = 65_536
-"""Bytes that may wait in a listener's data channel; beyond that it is told nothing more."""
 
 CLOSE_S = 2.0
 """How long aiortc may take to close a connection; the process has 5 s to end."""
@@ -48,38 +44,6 @@ class Answer:
     session: str
     """Names the session to whoever made it, and to nobody else: 128 random bits."""
     sdp: str
-
-
-@dataclass(eq=False, slots=True)
-class Peer:
-    """One listener's connection."""
-
-    session: str
-    offer: Offer
-    pc: RTCPeerConnection
-    player: FeedPlayer
-    track: PacketTrack
-    attachment: Attachment | None = None
-    """To the mux, once the offer has been applied."""
-    timer: asyncio.TimerHandle | None = None
-    """Until it connects: the time-out. Then, without data channel: the warm-up."""
-    channel: RTCDataChannel | None = None
-    closing: bool = False
-
-    @property
-    def log_name(self) -> str:
-        """Enough of the session's name to tell it from others, too little to use it."""
-        return self.session[:8]
-
-    def tell(self, event: Event) -> None:
-        """Send an event over the data channel, if there is one that keeps up."""
-        channel = self.channel
-        if (
-            channel is not None
-            and channel.readyState == "open"
-            and channel.bufferedAmount < MAX_CHANNEL_BACKLOG
-        ):
-            channel.send(json.dumps(event_as_dict(event)))
 
 
 class Peers:

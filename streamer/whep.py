@@ -22,7 +22,7 @@ from streamer.errors import (
 )
 from streamer.headers import accepts, matches
 from streamer.offers import checked_feed, checked_offer
-from streamer.peers import Peer
+from streamer.peer import Peer
 from streamer.signalling import PEERS, answered
 
 ROOT: Final = "/whep/"

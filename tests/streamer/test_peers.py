@@ -1,13 +1,11 @@
 import asyncio
-from typing import Any
 
 import pytest
 
-from feed.events import Listeners
 from streamer.errors import InvalidSdp, NoMediaPath, TooManyListeners
 from streamer.ice.mux import Mux
 from streamer.offers import Offer, checked_sdp
-from streamer.peers import MAX_CHANNEL_BACKLOG, Peer, Peers
+from streamer.peers import Peers
 from streamer.settings import Settings
 from tests.conftest import becomes, run
 from tests.streamer.browser import Browser
@@ -143,40 +141,6 @@ def test_a_listener_without_data_channel_is_ready_after_the_warm_up(redis_url: s
             await becomes(lambda: p.peers.count == 0)
 
     run(go())
-
-
-class Channel:
-    """As much of a data channel as ``tell`` looks at."""
-
-    def __init__(self, ready_state: str, backlog: int) -> None:
-        self.readyState = ready_state
-        self.bufferedAmount = backlog
-        self.sent: list[str] = []
-
-    def send(self, text: str) -> None:
-        self.sent.append(text)
-
-
-@pytest.mark.parametrize(
-    ("channel", "sends"),
-    [
-        (Channel("open", 0), 1),
-        (Channel("open", MAX_CHANNEL_BACKLOG), 0),
-        (Channel("connecting", 0), 0),
-        (Channel("closed", 0), 0),
-    ],
-)
-def test_only_a_channel_that_is_open_and_keeps_up_is_told(channel: Channel, sends: int) -> None:
-    anything: Any = None
-    listening: Any = channel
-    peer = Peer("s", OFFER, anything, anything, anything, channel=listening)
-    peer.tell(Listeners(1, 2))
-    assert channel.sent == ['{"type": "feed.listeners", "ready": 1, "connected": 2}'] * sends
-
-
-def test_without_a_channel_nothing_is_told() -> None:
-    anything: Any = None
-    Peer("s", OFFER, anything, anything, anything).tell(Listeners(1, 2))
 
 
 def test_a_refused_offer_to_a_stranger_feed_lets_the_feed_go(redis_url: str) -> None:
