@@ -7,7 +7,7 @@ process says which, instead of failing at the first listener.
 from collections.abc import Callable, Iterator
 
 from aioice import Candidate, Connection
-from aioice.ice import StunProtocol
+from aioice.ice import CandidatePair, StunProtocol
 from aiortc import RTCIceGatherer, RTCPeerConnection
 
 from streamer.errors import PrivateNameMoved
@@ -26,6 +26,7 @@ CONNECTION = (
     "request_received",
 )
 PROTOCOL = ("connection_lost", "request", "transactions")
+PAIR = ("remote_addr", "remote_candidate", "task")
 
 
 def check() -> None:
@@ -35,15 +36,18 @@ def check() -> None:
         PrivateNameMoved: names those that are not there.
     """
     gatherer = RTCIceGatherer(iceServers=[])
-    moved = missing(gatherer, GATHERER)
+    moved = _missing(gatherer, GATHERER)
     if not moved:
-        moved = missing(gatherer._connection, CONNECTION)
-        moved += missing(StunProtocol(gatherer._connection), PROTOCOL)
+        protocol = StunProtocol(gatherer._connection)
+        somebody = Candidate("1", 1, "udp", 1, "127.0.0.1", 9, "prflx")
+        moved += _missing(gatherer._connection, CONNECTION)
+        moved += _missing(protocol, PROTOCOL)
+        moved += _missing(CandidatePair(protocol, somebody), PAIR)
     if moved:
         raise PrivateNameMoved(moved)
 
 
-def missing(owner: object, names: tuple[str, ...]) -> list[str]:
+def _missing(owner: object, names: tuple[str, ...]) -> list[str]:
     """Return those of ``names`` that ``owner`` has not, with its module and class."""
     kind = type(owner)
     return [f"{kind.__module__}.{kind.__name__}.{n}" for n in names if not hasattr(owner, n)]

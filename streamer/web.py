@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-import structlog
 from aiohttp import hdrs, web
 
 from streamer import whep
@@ -28,8 +27,6 @@ METRICS = web.AppKey("metrics", Metrics)
 HEALTH = web.AppKey("health", Health)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-log = structlog.get_logger()
 
 
 def make_app(peers: Peers, metrics: Metrics, health: Health, settings: Settings) -> web.Application:

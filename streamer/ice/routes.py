@@ -146,7 +146,7 @@ class Routes:
         message = parse_stun(data)
         if message is None:
             return Drop.MALFORMED
-        fault = _fault_of(message, route, address)
+        fault = _admit(message, route, address)
         if fault is not None:
             return fault
         # A request alone takes no address from another session: its sender may have written
@@ -188,8 +188,8 @@ class Routes:
             del self._by_address[address]
 
 
-def _fault_of(message: stun.Message, route: Route, address: Address) -> Drop | None:
-    """Say what is wrong with a request; if nothing is, remember who sent it."""
+def _admit(message: stun.Message, route: Route, address: Address) -> Drop | None:
+    """Remember who sent a request, or say what is wrong with it."""
     if (message.message_class, message.message_method) != (
         stun.Class.REQUEST,
         stun.Method.BINDING,

@@ -1,8 +1,10 @@
 """A release of aiortc or aioice that moves a private name is caught here, by the name."""
 
+from typing import Any
+
 import pytest
 from aioice import Connection
-from aioice.ice import StunProtocol
+from aioice.ice import CandidatePair, StunProtocol
 from aiortc import RTCIceGatherer
 
 from streamer import privates
@@ -18,17 +20,20 @@ def test_every_private_name_is_where_it_was() -> None:
     run(_check())
 
 
-@pytest.mark.parametrize("name", privates.GATHERER + privates.CONNECTION + privates.PROTOCOL)
-def test_a_name_that_has_moved_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    owner = next(
-        kind
-        for kind, names in (
-            (RTCIceGatherer, privates.GATHERER),
-            (Connection, privates.CONNECTION),
-            (StunProtocol, privates.PROTOCOL),
-        )
-        if name in names
-    )
+OWNERS = {
+    RTCIceGatherer: privates.GATHERER,
+    Connection: privates.CONNECTION,
+    StunProtocol: privates.PROTOCOL,
+    CandidatePair: privates.PAIR,
+}
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"), [(owner, name) for owner, names in OWNERS.items() for name in names]
+)
+def test_a_name_that_has_moved_is_named(
+    owner: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lookup = owner.__getattribute__
 
     def without(self: object, asked: str) -> object:

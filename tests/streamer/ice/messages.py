@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from aioice import stun
 
-Address = tuple[str, int]
-
 
 @dataclass(frozen=True)
 class Session:

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from streamer.ice.datagrams import Address
 from streamer.ice.routes import (
     MAX_ADDRESSES,
     MOVED_S,
@@ -17,7 +18,7 @@ from streamer.ice.routes import (
     Route,
     Routes,
 )
-from tests.streamer.ice.messages import Address, Session, request, response
+from tests.streamer.ice.messages import Session, request, response
 
 A, B, C = [("192.0.2.1", port) for port in (1001, 1002, 1003)]
 MEDIA = b"\x80" + bytes(20)
